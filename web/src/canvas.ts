@@ -85,18 +85,19 @@ export class Canvas {
     return found;
   }
 
-  /** Move as little as shows a box or the beginning of a frame. */
-  reveal(id: string): void {
+  /** Move as little as shows a box or the beginning of a frame; false if the stage is hidden. */
+  reveal(id: string): boolean {
     const box = this.rect(id), stage = this.stage.getBoundingClientRect();
-    if (!box) return;
+    if (!box || !stage.width) return false;
     const less = (low: number, high: number, from: number, to: number) =>
       low < from ? low - from : high > to ? Math.min(high - to, low - from) : 0;
     const dx = less(box.left - MARGIN, box.right + MARGIN, stage.left, stage.right);
     const dy = less(box.top - MARGIN, box.bottom + MARGIN, stage.top, stage.bottom);
     const isFar = Math.hypot(dx, dy) > Math.min(stage.width, stage.height);
-    if (!isFar) return this.pan(dx, dy);
-    this.pan(box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2,
+    if (!isFar) this.pan(dx, dy);
+    else this.pan(box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2,
       box.top + Math.min(box.height, stage.height) / 2 - stage.top - stage.height / 2);
+    return true;
   }
 
   /** Show all if letters can be read, else the beginning: the first box. */

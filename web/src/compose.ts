@@ -3,13 +3,15 @@
 import type {Data} from "./data.ts";
 import {argumentsOf, type Box, type Edge, hasFrame, isClosed, membersOf, type Shown} from "./graph.ts";
 import {Heat, type Measured} from "./heat.ts";
-import {boxLines, shapeText, shorten, title} from "./labels.ts";
+import {boxLines, gradientsText, grouped, shapeText, shorten, title} from "./labels.ts";
 
 export interface Style {
   copy: ReadonlyMap<number, number>;
   heat: Measured | "";
   direction: "down" | "right";
-  shapes: boolean;  // of values, on arrows
+  gradients: boolean;  // in boxes
+  backward: boolean;  // gradients on arrows
+  shapes: boolean;  // of values, on arrows instead of boxes
   plain: boolean;  // no labels on arrows, which slow down a layout
   longest: number;  // ranks; a longer arrow starts at a copy of its box, beside its use
 }
@@ -17,13 +19,14 @@ export interface Style {
 export interface Shape {name: string; kind: string; lines: string[]; heat: number | null;
   mark: string; faint: boolean}
 export interface Arrow {tail: string; head: string; kind: string; label: string; argument: string;
-  faint: boolean; title: string; edge: Edge | null}
+  width: number; faint: boolean; title: string; edge: Edge | null}
 /** A frame; of groups that share it, it has the name of the innermost and `outer`, the outermost. */
 export interface Cluster {name: string; kind: string; title: string; outer: number;
   shapes: Shape[]; clusters: Cluster[]}
 
 export const LONGEST_EDGE = 12;
 const DEEPEST = 12;  // frames in one another
+const THICKEST = 4;  // points of the arrow with the greatest gradient
 const SYMMETRIC = ["add", "multiply"];  // whose arguments need no number
 
 /** Return where a value goes that another copy of a folded group uses. */
@@ -81,6 +84,7 @@ export class Picture {
   private readonly copied = new Set<string>();
   private readonly faint = new Map<string, boolean>();
   private readonly hasGradients: boolean;
+  private readonly flow: Map<Edge, number>;
 
   constructor(private readonly shown: Shown, private readonly style: Style) {
     const {boxes, edges, data} = shown;
@@ -97,6 +101,7 @@ export class Picture {
     this.drawn = new Set(boxes.keys());
     for (const {tail} of edges) if (leaves.has(tail) && !near.has(tail)) this.drawn.delete(tail);
     this.hasGradients = data.column("d_form").some(form => form >= 0);
+    this.flow = style.backward ? this.flowOfGradients() : new Map();
     this.fill(0, this.root, 0, [], 0);
     this.arrows.sort((a, b) => this.order.get(a.head)! - this.order.get(b.head)!);
   }
@@ -161,7 +166,9 @@ export class Picture {
   }
 
   private shape(box: Box, name: string): Shape {
-    const lines = boxLines(this.shown, box, this.style.copy);
+    const {heat: by, copy, gradients, plain, shapes} = this.style;
+    const lines = boxLines(this.shown, box, {copy, gradients: gradients || !!by.match("gradient"),
+      shapes: plain || !shapes, without: by === "time" || by === "bytes" ? by : ""});
     const heat = this.heat ? this.heat.level(box) : null;
     if (this.heat) lines.push(...this.heat.lines(box, lines));
     const [sign, mark] = this.mark(box);
@@ -230,13 +237,37 @@ export class Picture {
     return faint;
   }
 
+  /** Return the widths of the arrows that gradients flow back along: by the logarithm of the norm. */
+  private flowOfGradients(): Map<Edge, number> {
+    const {gradient} = this.data, {boxes} = this.shown, found = new Map<Edge, number>();
+    const isKnown = (x: number) => x > 0 && x < Infinity;
+    for (const edge of this.shown.edges) {
+      const isDimmed = [edge.tail, edge.head].some(key => this.isFaint(boxes.get(key)!));
+      if (!gradient.has(edge.node) || isDimmed) continue;
+      const [last, first] = [gradient.norm(edge.last), gradient.norm(edge.node)];
+      found.set(edge, first > last ? first : last);
+    }
+    const logs = [...found.values()].filter(isKnown).map(Math.log10);
+    const high = logs.length ? logs.reduce((a, b) => Math.max(a, b)) : 0;
+    const low = Math.min(logs.length ? logs.reduce((a, b) => Math.min(a, b)) : 0, high - 1);
+    for (const [edge, norm] of found) {
+      const share = (Math.log10(norm) - low) / (high - low);
+      found.set(edge, isKnown(norm) ? 1 + (THICKEST - 1) * share : 1);
+    }
+    return found;
+  }
+
   private arrow(edge: Edge, tail: string): Arrow {
     const {boxes} = this.shown, head = boxes.get(edge.head)!, origin = boxes.get(edge.tail)!;
-    const {plain} = this.style, shape = this.data.value.form(edge.node);
+    const {plain} = this.style, shape = this.data.value.form(edge.node), width = this.flow.get(edge);
+    const flows = width ? gradientsText(this.data, [edge.node, edge.last]) : "";
+    const gradient = flows ? `∇ ${flows}` : "";
     const facts = [edge.argument ? `argument ${edge.argument}` : "", shape ? shapeText(shape) : "",
-      edge.carried ? carried(edge.carried) : ""];
-    return {tail, head: edge.head, kind: this.kind(edge), edge,
-      label: plain ? "" : this.label(edge, head, origin), argument: plain ? "" : this.number(edge),
+      edge.carried ? carried(edge.carried) : "", gradient];
+    const label = [this.label(edge, head, origin), gradient].filter(Boolean).join(" ");
+    return {tail, head: edge.head, edge, width: width ?? 0,
+      kind: !width ? this.kind(edge) : edge.carried ? "back" : "backward",
+      label: plain ? "" : label, argument: plain ? "" : this.number(edge),
       faint: this.isFaint(head) || this.isFaint(origin),
       title: [`${this.name(origin)} → ${this.name(head)}`, ...facts.filter(Boolean)].join(" · ")};
   }
@@ -248,7 +279,7 @@ export class Picture {
     if (edge.carried) parts.push(carried(edge.carried));
     else if (style.shapes && !fromLeaf && form) parts.push(shapeText(form));
     const times = head.node > 0 ? Math.floor(edge.count / head.nodes.length) : 1;
-    if (times > 1) parts.push(`×${times}`);
+    if (times > 1) parts.push(`×${grouped(times)}`);
     return parts.filter(Boolean).join(" ");
   }
 
@@ -275,7 +306,7 @@ export class Picture {
       const name = `${box.key}_${n + 1}`, faint = this.isFaint(box);
       cluster.shapes.push({name, kind: "constant", lines: [`${shorten(text!)} at first`], heat: null,
         mark: "", faint});
-      this.arrows.push({tail: name, head: box.key, kind: "constant", label: "", argument: "", faint,
+      this.arrows.push({tail: name, head: box.key, kind: "constant", label: "", argument: "", width: 0, faint,
         title: `a constant → ${this.name(box)}`, edge: null});
     });
   }

@@ -59,6 +59,7 @@ function arrowLook(arrow: Arrow, number: number, looks: Looks): Look {
   const look: Look = {...looks.arrows[arrow.kind], id: `e${number}`};
   if (arrow.label) look.label = literal(` ${arrow.label} `);
   if (arrow.argument) look.headlabel = arrow.argument;
+  if (arrow.width) look.penwidth = arrow.width.toFixed(1);
   if (arrow.faint) {
     look.color = looks.faint.color!;
     if (arrow.label) look.fontcolor = looks.faint.fontcolor!;

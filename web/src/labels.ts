@@ -182,24 +182,35 @@ export function idsIn(shown: Shown, box: Box, copy: ReadonlyMap<number, number>)
   return copy.size ? box.nodes.filter(chosen(shown, copy)) : box.nodes;
 }
 
-/** Return the lines of text in a box, whose figures are those of chosen copies of folded groups. */
-export function boxLines(shown: Shown, box: Box, copy: ReadonlyMap<number, number>): string[] {
-  const ids = idsIn(shown, box, copy);
+/** What the lines of boxes are about: chosen copies of folded groups, gradients, shapes of results,
+ * and without the memory or time of groups. */
+export interface Content {copy: ReadonlyMap<number, number>; gradients: boolean; shapes: boolean;
+  without: "" | "bytes" | "time"}
+
+/** Return the lines of text in a box. */
+export function boxLines(shown: Shown, box: Box, content: Content): string[] {
+  const {copy, gradients, shapes, without} = content, ids = idsIn(shown, box, copy);
   const own = ids.length ? ids : box.nodes;
-  if (box.group < 0) return nodeLines(shown.data, own);
-  const {lines} = structure(shown.data), known = copy.size ? undefined : lines.get(box.group);
-  const found = known ?? new GroupText(shown, box, own, copy).lines();
-  if (!copy.size) lines.set(box.group, found);
+  if (box.group < 0) return nodeLines(shown.data, own, gradients, shapes);
+  const {lines} = structure(shown.data), isUsual = !copy.size && gradients && !without;
+  const known = isUsual ? lines.get(box.group) : undefined;
+  const found = known ?? new GroupText(shown, box, own, content).lines();
+  if (isUsual) lines.set(box.group, found);
   return [...found];
 }
 
-function nodeLines(data: Data, ids: Int32Array): string[] {
+function nodeLines(data: Data, ids: Int32Array, gradients: boolean, shapes: boolean): string[] {
   const [first, last] = [ids[0]!, ids.at(-1)!], degree = (id: number) => data.parentsOf(id).length;
   const names = [data.label(first), data.label(last)] as const;
   let name = names[0] === names[1] ? names[0] : `${shorten(names[0], LONGEST - 2)} …`;
   if (degree(first) !== degree(last)) name = names[1];  // it starts from a constant
-  return [name, ...facts(data, [range([valueText(data, first), valueText(data, last)])], ids)];
+  const isSilent = !shapes && data.kind(first) === "result" && data.childrenOf(first).length > 0
+    && data.value.form(first)?.[1]?.length !== 0;
+  const values = isSilent ? [] : [range([valueText(data, first), valueText(data, last)])];
+  return [name, ...facts(data, values, gradients ? ids : NONE)];
 }
+
+const NONE = new Int32Array();
 
 function range(texts: string[]): string {
   return [...new Set(texts)].join(" → ");
@@ -227,22 +238,23 @@ class GroupText {
   private readonly own: Int32Array;  // the nodes of one copy
 
   constructor(private readonly shown: Shown, private readonly box: Box,
-    private readonly ids: Int32Array, private readonly copy: ReadonlyMap<number, number>) {
+    private readonly ids: Int32Array, private readonly content: Content) {
     this.data = shown.data;
     this.own = ownIds(this.data, box.group);
     this.copies = Math.max(1, Math.floor(ids.length / this.own.length));
   }
 
   lines(): string[] {
-    const {data, box: {group}, ids, own, copies} = this, kind = data.groupKind(group);
+    const {data, box: {group}, ids, own, copies, content} = this, kind = data.groupKind(group);
     const kinds = data.column("kind"), result = data.header.kinds.indexOf("result");
     const results = own.filter(id => kinds[id - 1] === result);
-    const instance = data.groupInstance(group), step = this.copy.get(group);
+    const instance = data.groupInstance(group), step = content.copy.get(group);
     const lines = [title(data, group), ...(instance ? [instance] : [])];
     if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
     if (kind !== "line" && results.length) {
-      const bytes = results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
-      const time = totalTime(data, ids);
+      const bytes = content.without === "bytes" ? 0
+        : results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
+      const time = content.without === "time" ? NaN : totalTime(data, ids);
       const parts = [plural(results.length, "operation"), bytes ? memoryText(bytes) : "",
         Number.isNaN(time) ? "" : timeText(time / copies)];
       lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
@@ -251,12 +263,12 @@ class GroupText {
     const outputs = this.outputs(results);
     if (outputs.length) {
       const ends = [outputs[0]!, outputs.at(-1)!].map(id => valueText(data, id));
-      lines.push(...facts(data, [range(ends)], outputs));
+      lines.push(...facts(data, [range(ends)], content.gradients ? outputs : NONE));
     }
     if (!results.length && data.times(group)) {
       const row = step === undefined ? data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]) : ids;
       const ends = [row[0]!, row.at(-1)!].map(id => valueText(data, id));
-      return [...lines, ...facts(data, [range(ends)], row)];
+      return [...lines, ...facts(data, [range(ends)], content.gradients ? row : NONE)];
     }
     return [...lines, ...this.leafLines(own.filter(id => kinds[id - 1] !== result))];
   }
@@ -278,19 +290,20 @@ class GroupText {
       if (model[id] !== id) continue;
       const same = alike.of(id);
       if (isUsed(id, use => isOwn[use] === 1) || isUsed(same.at(-1)!, isInside)) {
-        return this.copy.size ? same.filter(chosen(this.shown, this.copy)) : same;
+        const {copy} = this.content;
+        return copy.size ? same.filter(chosen(this.shown, copy)) : same;
       }
     }
     return new Int32Array();
   }
 
   private leafLines(leaves: Int32Array): string[] {
-    const {data, copy, shown} = this, {model, alike} = structure(data);
+    const {data, content: {copy, gradients}, shown} = this, {model, alike} = structure(data);
     const rows = Array.from(leaves, id => alike.of(model[id]!))
       .map(row => copy.size ? row.filter(chosen(shown, copy)) : row).filter(row => row.length);
     if (rows.length <= SHOWN_LEAVES) {
       return rows.map(row => {
-        const ends = [row[0]!, row.at(-1)!], gradient = gradientsText(data, ends);
+        const ends = [row[0]!, row.at(-1)!], gradient = gradients ? gradientsText(data, ends) : "";
         const name = [...new Set(ends.map(id => data.label(id)))].join(" … ");
         return gradient ? `${name}  ∇ ${gradient}` : name;
       });
@@ -299,7 +312,7 @@ class GroupText {
       const count = leaves.filter(id => data.kind(id) === kind).length;
       return count ? [plural(count, noun!)] : [];
     });
-    const ends = extent(data, rows);
+    const ends = gradients ? extent(data, rows) : null;
     return [texts.join(" and ") + (ends ? `  ∇ ${general(ends[0], 3)} to ${general(ends[1], 3)}` : "")];
   }
 }

@@ -64,3 +64,20 @@ export class Layouts {
     this.waiting?.fail(error);
   }
 }
+
+let early: Layouts | null = null;
+
+/** Return the layouts of the page, whose worker starts while the data is unpacked. */
+export function prepared(): Layouts {
+  return early ??= new Layouts(document.getElementById("map-graphviz")?.textContent ?? "");
+}
+
+if (typeof document === "object") {  // after the first picture is painted, as the app
+  requestAnimationFrame(() => setTimeout(() => {
+    try {
+      prepared();
+    } catch {
+      // the picture reports it
+    }
+  }));
+}

@@ -32,8 +32,7 @@ export function Picture({data, store, state, first}: Props) {
   const scene = useRef<Scene | null>(null);
   const [info, setInfo] = useState<Info>({note: "", isBusy: true, legend: []});
   useEffect(() => {
-    const graphviz = document.getElementById("map-graphviz")?.textContent ?? "";
-    scene.current = current.scene = new Scene(page, stage.current!, graphviz, first, setInfo);
+    scene.current = current.scene = new Scene(page, stage.current!, first, setInfo);
     return () => { current.scene = null; };
   }, []);
   useEffect(() => scene.current?.update(state), [state]);
@@ -43,7 +42,6 @@ export function Picture({data, store, state, first}: Props) {
   return <section class="picture" aria-label="picture">
     <style>{colours(data.header.looks.dark)}</style>
     <div class="tools" role="toolbar" aria-label="picture">
-      <Crumbs around={around} node={node} />
       <span class="choices" role="group" aria-label="smallest boxes">
         {DETAILS.map(([detail, name]) =>
           <button type="button" key={detail} aria-pressed={state.detail === detail}
@@ -73,8 +71,11 @@ export function Picture({data, store, state, first}: Props) {
           <rect width="12" height="12" fill={data.header.looks.heat[n]!} />
         </svg> {level}</span>)}</p>}
     {info.note && <p class="note" role="status">{info.note}</p>}
-    <div ref={stage} class={`stage${info.isBusy ? " busy" : ""}`} tabIndex={0} aria-busy={info.isBusy}
-      onKeyDown={event => scene.current && onKey(event, scene.current, state)} />
+    <div class="ground">
+      {around.length + node > 0 && <Crumbs around={around} node={node} />}
+      <div ref={stage} class={`stage${info.isBusy ? " busy" : ""}`} tabIndex={0} aria-busy={info.isBusy}
+        onKeyDown={event => scene.current && onKey(event, scene.current, state)} />
+    </div>
     {around.filter(g => data.times(g)).map(g =>
       <Steps key={g} data={data} group={g} node={node} copy={state.copy}
         choose={copy => store.set({copy})} />)}
@@ -87,9 +88,8 @@ function Button({name, sign, does}: {name: string; sign: string; does: () => unk
 
 /** The groups around what is selected, outermost first. */
 function Crumbs({around, node}: {around: number[]; node: number}) {
-  const {page, data} = usePage(), line = useRef<HTMLElement>(null);
-  useEffect(() => line.current?.scrollTo(line.current.scrollWidth, 0), [around.join(), node]);
-  return <nav class="crumbs" aria-label="groups around the selection" ref={line}>
+  const {page, data} = usePage();
+  return <nav class="crumbs" aria-label="groups around the selection">
     <button type="button" onClick={() => { page.select(null); current.scene?.canvas.start(); }}>
       {data.header.title}</button>
     {around.map(group => <span key={group}> › <button type="button"

@@ -7,7 +7,7 @@ import {dotOf} from "./dot.ts";
 import {pathToResult} from "./flow.ts";
 import {hasFrame, idsOf, isClosed, membersOf, opened, pathTo, type Shown, shown} from "./graph.ts";
 import {idsIn} from "./labels.ts";
-import {Layouts, Replaced, TooSlow} from "./layout.ts";
+import {type Layouts, prepared, Replaced, TooSlow} from "./layout.ts";
 import type {Page} from "./page.ts";
 import type {State} from "./store.ts";
 
@@ -36,8 +36,8 @@ export class Scene {
   private chosen = "";  // the selection that is marked
   private seen = "";  // the one that the picture was moved to, or that was made in it
 
-  constructor(private readonly page: Page, stage: HTMLElement, graphviz: string,
-    first: SVGSVGElement | null, private readonly tell: (info: Info) => void) {
+  constructor(private readonly page: Page, stage: HTMLElement, first: SVGSVGElement | null,
+    private readonly tell: (info: Info) => void) {
     this.data = page.data;
     this.canvas = new Canvas(stage, {
       select: id => this.select(id),
@@ -45,7 +45,7 @@ export class Scene {
     });
     if (first) this.canvas.replace(first, null);
     try {
-      this.layouts = new Layouts(graphviz);
+      this.layouts = prepared();
     } catch (error) {
       this.inform({note: `The picture cannot change: ${(error as Error).message}.`});
     }
@@ -67,10 +67,10 @@ export class Scene {
   /** Open or close the group of a box or frame; a node closes the line that it is in. */
   toggle(id: string): void {
     const {data, page} = this, state = page.store.get(), group = this.groupOf(id);
-    if (group === null) return;
+    if (group === null || !this.view) return;
     this.canvas.hold();
     const frame = this.picture?.frames.get(id), open = new Set(state.open);
-    if (id === `g${group}` && this.view?.boxes.has(id)) {
+    if (id === `g${group}` && this.view.boxes.has(id)) {
       if (state.open.has(group)) return page.say("Choose “operations” to open lines and functions.");
       this.anchor = {before: id, after: id};
       page.store.set({open: opened(data, state, group)});
@@ -103,12 +103,12 @@ export class Scene {
   }
 
   private targetOf(id: string): State["selected"] {
-    const arrow = this.arrowOf(id);
+    const arrow = this.arrowOf(id), [, kind, number] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
     if (arrow) return arrow.edge ? {node: arrow.edge.node} : null;
-    const name = id.replace(/_.*/, ""), number = Number(name.slice(1)), box = this.view?.boxes.get(name);
-    if (name.startsWith("g")) return {group: number};
-    if (!box) return null;
-    return {node: idsIn(this.view!, box, this.page.store.get().copy)[0] ?? number};
+    if (kind === "g" && this.view) return {group: Number(number)};  // Python has other numbers
+    if (kind !== "n") return null;
+    const box = this.view?.boxes.get(`n${number}`);
+    return {node: box && idsIn(this.view!, box, this.page.store.get().copy)[0] || Number(number)};
   }
 
   private arrowOf(id: string) {
@@ -156,7 +156,8 @@ export class Scene {
     const direction = this.direction();
     for (const [n, simpler] of SIMPLER.entries()) {
       const picture = new Picture(view, {copy: state.copy, heat: state.heat, direction,
-        shapes: given?.edges === "shape", ...simpler});
+        shapes: given?.edges === "shape", gradients: given?.gradients ?? true,
+        backward: given?.backward ?? false, ...simpler});
       try {
         const text = await this.layouts!.layout(dotOf(picture, looks, direction));
         this.put(parse(text), view, picture, direction);
@@ -245,8 +246,9 @@ export class Scene {
     part?.classList.add("selected");
     part?.setAttribute("tabindex", "0");
     const found = id ?? [...matches][0];
-    if (found && this.seen !== key) this.canvas.reveal(found);
-    this.seen = key;
+    const isSeen = this.seen === key || !found || this.canvas.reveal(found);
+    if (isSeen) this.seen = key;
+    else this.chosen = "";  // once the picture is on the screen
   }
 
   /** Return the keys of the boxes on the path of the gradient of a node to the result. */

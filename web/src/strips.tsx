@@ -1,5 +1,6 @@
 /** Sliders and strips of folded groups: a step to choose, and a figure of each step as a bar. */
 
+import {useMemo} from "preact/hooks";
 import {type Data, fromHighWord} from "./data.ts";
 import {structure} from "./graph.ts";
 import {general, grouped, heights, timesOf, timeText, title} from "./labels.ts";
@@ -39,7 +40,8 @@ function Strip({label, numbers, isLogarithmic, chosen, text, choose}: StripProps
   const known = numbers.filter((x): x is number => x !== null);
   if (!known.length) return null;
   const size = Math.ceil(numbers.length / WIDTH), count = Math.ceil(numbers.length / size);
-  const most = Math.max(...known), least = Math.min(...known), height = heights(numbers);
+  const most = known.reduce((a, b) => Math.max(a, b)), least = known.reduce((a, b) => Math.min(a, b));
+  const height = heights(numbers);
   const bars = Array.from({length: count}, (_, n) => {
     const some = numbers.slice(n * size, (n + 1) * size).filter((x): x is number => x !== null);
     if (!some.length) return null;
@@ -76,6 +78,8 @@ interface Props {
 /** The slider "step k of N" of a folded group, and its strips. */
 export function Steps({data, group, node, copy, choose}: Props) {
   const times = data.times(group), chosen = copy.get(group);
+  const norms = useMemo(() => normsOf(data, group, node), [data, group, node]);
+  const spent = useMemo(() => timesOfCopies(data, group), [data, group]);
   const set = (n: number | undefined) => {
     const next = new Map(copy);
     if (n === undefined || n < 0) next.delete(group);
@@ -92,9 +96,9 @@ export function Steps({data, group, node, copy, choose}: Props) {
       <output>{label}</output>
     </label>
     {chosen !== undefined && <button type="button" onClick={() => set(undefined)}>all</button>}
-    <Strip label="∇" numbers={normsOf(data, group, node)} isLogarithmic chosen={chosen}
+    <Strip label="∇" numbers={norms} isLogarithmic chosen={chosen}
       text={x => general(x, 3)} choose={set} />
-    <Strip label="time" numbers={timesOfCopies(data, group)} isLogarithmic={false} chosen={chosen}
+    <Strip label="time" numbers={spent} isLogarithmic={false} chosen={chosen}
       text={timeText} choose={set} />
   </fieldset>;
 }

@@ -5,7 +5,8 @@ import {dotOf} from "../src/dot.ts";
 import {shown} from "../src/graph.ts";
 import {expected, MODELS, read} from "./models.ts";
 
-const STYLE: Style = {copy: new Map(), heat: "", direction: "down", shapes: false, plain: false,
+const STYLE: Style = {copy: new Map(), heat: "", direction: "down", gradients: true, backward: false,
+  shapes: false, plain: false,
   longest: LONGEST_EDGE};
 
 function shapesOf(cluster: Cluster): Shape[] {
@@ -27,15 +28,21 @@ for (const name of MODELS) {
     const data = read(name);
     for (const state of expected(name)) {
       const view = shown(data, {open: new Set(state.open), detail: "op"});
-      const picture = new Picture(view, STYLE), shapes = shapesOf(picture.root);
-      assert.equal(shapes.length, Object.keys(state.shapes).length);
-      for (const {name: key, kind, faint, lines} of shapes) {
-        const [python, isFaint, texts] = state.shapes[key]!;
-        assert.deepEqual([key, kind, faint], [key, python, isFaint]);
-        assertAlike(lines, texts);
+      for (const {style, shapes, arrows, legend} of state.styles) {
+        const {heat = "", gradients = true, backward = false, edges} = style;
+        const picture = new Picture(view, {...STYLE, heat, gradients, backward, shapes: edges === "shape"});
+        const found = shapesOf(picture.root);
+        assert.equal(found.length, Object.keys(shapes).length);
+        for (const {name: key, kind, faint, heat: level, lines} of found) {
+          const [python, isFaint, heat, texts] = shapes[key]!;
+          assert.deepEqual([key, kind, faint, level], [key, python, isFaint, heat]);
+          assertAlike(lines, texts);
+        }
+        assert.deepEqual(picture.arrows.map(a => [a.tail, a.head, a.kind, a.argument, a.faint]),
+          arrows.map(([tail, head, kind, , argument, isFaint]) => [tail, head, kind, argument, isFaint]));
+        assertAlike(picture.arrows.map(a => a.label), arrows.map(([, , , label]) => label));
+        assert.equal(picture.heat?.legend()[0], legend[0]);
       }
-      assert.deepEqual(picture.arrows.map(a =>
-        [a.tail, a.head, a.kind, a.label, a.argument, a.faint]), state.arrows);
     }
   });
 }

@@ -23,6 +23,14 @@ from viewer.passes.paging import paged
 
 FOLDER = Path(__file__).parent / "data"
 STATES = 12
+STYLES = (
+    {},
+    {"edges": "shape", "gradients": False},
+    {"backward": True},
+    {"heat": "bytes"},
+    {"heat": "gradient"},
+    {"heat": "least-gradient"},
+)
 
 
 def recurrent():
@@ -141,6 +149,17 @@ def hostile():
 MODELS = (recurrent, layers, recursion, levels, nested, irregular, inputs, second, hostile)
 
 
+def drawn(graph, style):
+    """The texts of a picture in a style."""
+    try:
+        picture = compose_picture(graph, Style(direction="down", **style))
+    except ValueError:  # no gradients for heat
+        return None
+    shapes = {s.name: [s.kind, s.faint, s.heat, s.lines] for s in picture.root.all()}
+    arrows = [[a.tail, a.head, a.kind, a.label, a.argument, a.faint] for a in picture.arrows]
+    return {"style": style, "shapes": shapes, "arrows": arrows, "legend": picture.legend}
+
+
 def state_of(graph, groups, open):
     """The boxes and edges of a graph in which the groups of some numbers are open."""
     numbers = {id(group): number for number, group in enumerate(groups)}
@@ -153,16 +172,8 @@ def state_of(graph, groups, open):
     shown.check()
     boxes = {box.key: list(box.nodes) for box in shown.boxes.values()}
     edges = [[e.tail, e.head, e.node, e.argument, e.carried, e.count, e.last] for e in shown.edges]
-    drawn = compose_picture(shown, Style(direction="down"))
-    shapes = {shape.name: [shape.kind, shape.faint, shape.lines] for shape in drawn.root.all()}
-    arrows = [[a.tail, a.head, a.kind, a.label, a.argument, a.faint] for a in drawn.arrows]
-    return {
-        "open": sorted(open),
-        "boxes": boxes,
-        "edges": sorted(edges),
-        "shapes": shapes,
-        "arrows": arrows,
-    }
+    styles = [*filter(None, (drawn(shown, style) for style in STYLES))]
+    return {"open": sorted(open), "boxes": boxes, "edges": sorted(edges), "styles": styles}
 
 
 def main():

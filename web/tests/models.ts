@@ -2,6 +2,7 @@
 
 import {readFileSync} from "node:fs";
 import {type Data, load} from "../src/data.ts";
+import type {Measured} from "../src/heat.ts";
 
 export const MODELS = ["recurrent", "layers", "recursion", "levels", "nested", "irregular",
   "inputs", "second", "hostile"];
@@ -10,9 +11,13 @@ export interface Expected {
   open: number[]; boxes: Record<string, number[]>;
   edges: [tail: string, head: string, node: number, argument: number, carried: number,
     count: number, last: number][];
-  shapes: Record<string, [kind: string, isFaint: boolean, lines: string[]]>;
-  arrows: [tail: string, head: string, kind: string, label: string, argument: string,
-    isFaint: boolean][];
+  styles: {
+    style: {edges?: "shape"; gradients?: boolean; backward?: boolean; heat?: Measured};
+    shapes: Record<string, [kind: string, isFaint: boolean, heat: number | null, lines: string[]]>;
+    arrows: [tail: string, head: string, kind: string, label: string, argument: string,
+      isFaint: boolean][];
+    legend: string[];
+  }[];
 }
 
 export function bytesOf(name: string): ArrayBuffer {
