@@ -57,7 +57,9 @@ function firstState({ header }: Data, views: View[]): State {
 function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
   const [said, say] = useState("");
   const page = useMemo(() => {
-    const limits = { nodes: data.nodes, groups: data.groups, files: data.header.files.length };
+    const { nodes, groups } = data;
+    const copies = (group: number) => (group < groups ? data.times(group) : 0);
+    const limits = { nodes, groups, copies, files: data.header.files.length };
     const start = firstState(data, viewsOf(data));
     return new Page(data, createStore(start, limits, windowAddress(window)), say);
   }, [data]);
@@ -89,7 +91,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      const at = event.target as HTMLElement;
+      const at = event.target instanceof HTMLElement ? event.target : document.body;
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
       if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented) return;
       if (at.closest("dialog")) return;

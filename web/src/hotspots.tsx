@@ -46,7 +46,7 @@ function Parts({ parts }: { parts: Profile["parts"] }) {
           <div class={KINDS[i] ?? "script"} style={{ width: `${(100 * ns) / whole}%` }} title={name} />
         ))}
       </div>
-      <p class="legend">
+      <p class="parts">
         {parts.map(([name, ns], i) => (
           <span>
             <i class={KINDS[i] ?? "script"} />

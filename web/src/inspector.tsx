@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Data, Statistics } from "./data.ts";
 import { idsOf, membersOf, pathTo } from "./graph.ts";
 import { general, grouped, memoryText, timeText, title } from "./labels.ts";
-import { copiesOf, normsOfCopies, type Place, usePage } from "./page.ts";
+import { copiesOf, normsOfCopies, type Page, type Place, usePage } from "./page.ts";
 import { METRICS } from "./search.ts";
 import { PerArgument } from "./source.tsx";
 
@@ -18,7 +18,7 @@ export function Inspector() {
   const { state } = usePage();
   const selected = state.selected;
   return (
-    <section class="inspector" aria-label="Facts" aria-live="polite">
+    <section class="inspector" aria-label="Facts">
       <div class="facts" tabIndex={0}>
         {!selected && <Whole />}
         {selected && "node" in selected && <Node id={selected.node} />}
@@ -235,7 +235,9 @@ function Links({ heading, ids }: { heading: string; ids: readonly number[] }) {
           <button onClick={() => page.show(member < 0 ? { group: -member } : { node: member })}>
             <span class="id">{member < 0 ? "▣" : `v${member}`}</span>
             <span class="name code">{member < 0 ? title(data, -member) : data.label(member)}</span>
-            <span class="dim">{member < 0 ? "" : brief(data.value, data.gradient, member)}</span>
+            <span class="dim">
+              {member < 0 ? briefGroup(page, -member) : brief(data.value, data.gradient, member)}
+            </span>
           </button>
         ))}
       </div>
@@ -261,6 +263,12 @@ function brief(value: Statistics, gradient: Statistics, id: number): string {
   const text = shape?.length ? shape.slice(0, MOST).join("×") + (shape.length > MOST ? "×…" : "") : "";
   const norm = gradient.has(id) ? gradient.norm(id) : NaN;
   return [text, Number.isNaN(norm) ? "" : `∇ ${general(norm, 3)}`].filter(Boolean).join("  ");
+}
+
+function briefGroup({ measured }: Page, group: number): string {
+  const facts = ["total", "grad"].map((name) => measured.find(({ metric }) => metric.name === name));
+  const texts = facts.map((one) => one?.metric.text(one.groups[group]!) ?? "");
+  return [texts[0], texts[1] && `∇ ${texts[1]}`].filter(Boolean).join("  ");
 }
 
 function Group({ group }: { group: number }) {
@@ -334,7 +342,7 @@ function Copies({ group }: { group: number }) {
   const { page, data, state } = usePage();
   const norms = useMemo(() => normsOfCopies(data, group), [data, group]);
   const known = norms.filter((norm) => !Number.isNaN(norm));
-  const shown = state.copy.get(group) ?? 0;
+  const shown = state.copy.get(group);
   const rows: [string, number][] = [
     ["first", 0],
     ["last", norms.length - 1],
@@ -346,7 +354,7 @@ function Copies({ group }: { group: number }) {
   return (
     <>
       <h3>
-        copies · {grouped(shown + 1)} of {grouped(norms.length)} shown
+        copies · {shown === undefined ? "all" : `${grouped(shown + 1)} of`} {grouped(norms.length)} shown
       </h3>
       <table>
         <tbody>
@@ -396,21 +404,21 @@ function Operations({ ids }: { ids: Int32Array }) {
 }
 
 function OfLine({ place }: { place: Place }) {
-  const { page, data } = usePage();
+  const { page } = usePage();
   const ids = page.nodesAt(place);
-  const source = data.header.sources.find(([file, line]) => file === place.file && line === place.line);
   return (
     <>
-      <h2 class="code">{source?.[4] || page.placeText(place)}</h2>
+      <h2 class="code">{page.codeAt(place) || page.placeText(place)}</h2>
       <p class="where">
         {page.placeText(place)} ·{" "}
         <button class="link" onClick={() => page.showLine(place)}>
           show in the graph
         </button>
       </p>
-      <Sums ids={ids} />
+      {ids.length > 0 && <Sums ids={ids} />}
       <PerArgument place={place} />
       <Links heading="computed here" ids={Array.from(ids)} />
+      <Links heading="begins here" ids={page.groupsAt(place).map((group) => -group)} />
     </>
   );
 }

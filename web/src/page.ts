@@ -9,6 +9,8 @@ import { plural } from "./labels.ts";
 import { Index, type Measured } from "./search.ts";
 import type { Selection, State, Store } from "./store.ts";
 
+const MOST_SHOWN = 200; // nodes of a line
+
 export interface Place {
   file: number;
   line: number;
@@ -22,6 +24,7 @@ export interface Spent {
 export class Page {
   readonly index: Index;
   measured: Measured[] = [];
+  private heads?: Map<string, number[]>;
   private byLine?: Map<string, Int32Array>;
   private spent?: Map<string, Spent>;
 
@@ -53,10 +56,11 @@ export class Page {
   /** Open the groups around all nodes of a line. */
   showLine(place: Place) {
     let open: ReadonlySet<number> = this.store.get().open;
-    const ids = this.nodesAt(place);
-    for (const node of ids.slice(0, 200)) open = reveal(this.data, open, { node });
+    const [ids, groups] = [this.nodesAt(place), this.groupsAt(place)];
+    for (const node of ids.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { node });
+    if (!ids.length) for (const group of groups.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { group });
     this.store.set({ selected: place, view: "graph", open });
-    if (!ids.length) this.say("No operation of the graph is on this line.");
+    if (!ids.length && !groups.length) this.say("No operation of the graph is on this line.");
   }
 
   /** Return the line of what is selected. */
@@ -75,6 +79,28 @@ export class Page {
   nodesAt({ file, line }: Place): Int32Array {
     this.byLine ??= this.lines();
     return this.byLine.get(`${file}:${line}`) ?? new Int32Array();
+  }
+
+  /** Return the loops that begin at a line, and the functions that are called there. */
+  groupsAt({ file, line }: Place): number[] {
+    if (!this.heads) {
+      this.heads = new Map();
+      const [files, lines] = [this.data.column("g_file"), this.data.column("g_line")];
+      for (let group = 1; group < this.data.groups; group += 1) {
+        if (this.data.groupKind(group) === "line") continue; // its nodes are there
+        const key = `${files[group]}:${lines[group]}`;
+        this.heads.set(key, [...(this.heads.get(key) ?? []), group]);
+      }
+    }
+    return this.heads.get(`${file}:${line}`) ?? [];
+  }
+
+  /** Return the code of a line, "" if it is not known. */
+  codeAt({ file, line }: Place): string {
+    const { sources, files } = this.data.header;
+    const source = sources.find(([own, number, , , code]) => own === file && number === line && code);
+    const { text = null, start = 1 } = files[file] ?? {};
+    return source?.[4] ?? text?.split(/\r\n|\r|\n/)[line - start]?.trim() ?? "";
   }
 
   private lines(): Map<string, Int32Array> {
@@ -126,7 +152,8 @@ export class Page {
     for (const [file, line, op, argument, ns] of this.data.header.profile?.arguments ?? []) {
       if (file === place.file && line === place.line) add(op, argument, ns);
     }
-    if (!found.size) {
+    if (found.size) add("", 0, this.times().get(`${place.file}:${place.line}`)?.forward ?? 0);
+    else {
       for (const id of this.nodesAt(place)) {
         add(this.data.op(id), 0, this.data.forward(id));
         for (const [argument, ns] of this.data.backward(id)) add(this.data.op(id), argument, ns);

@@ -16,6 +16,8 @@ const UNITS: Record<string, number> = {
 const SHAPE = /^\d+(?:[x×]\d+)+$/;
 const PLACE = /^(.*[^\d:]):(\d+)$/s;
 
+const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // groups that are no scopes
+
 const high = (column: ArrayLike<number>) => Float64Array.from(column, fromHighWord);
 const statistic = (prefix: string, name: string) => (index: Index) =>
   high(index.data.column(`${prefix}_${name}`));
@@ -104,6 +106,7 @@ function scopesOf(data: Data, home: number): string[] {
   const found: string[] = [];
   const parents = data.column("g_parent");
   for (let group = home; group > 0; group = parents[group]!) {
+    if (UNNAMED.has(data.groupKind(group))) continue;
     found.push(data.groupTitle(group), data.groupInstance(group));
   }
   return found.filter(Boolean);
@@ -268,7 +271,8 @@ function containing(index: Index, sought: string): Test {
   const [titles, instances] = [data.column("g_title"), data.column("g_instance")];
   const inside = new Uint8Array(data.groups);
   for (let group = 1; group < data.groups; group += 1) {
-    const own = strings[titles[group]!] || strings[instances[group]!];
+    const isNamed = !UNNAMED.has(data.groupKind(group));
+    const own = isNamed && (strings[titles[group]!] || strings[instances[group]!]);
     inside[group] = own || inside[parents[group]!] ? 1 : 0;
   }
   const [labels, signatures, home] = [data.column("label"), data.column("signature"), index.home()];
@@ -311,8 +315,6 @@ export interface Measured {
   nodes: Numbers;
   groups: Numbers;
 }
-
-const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // what is in them is around them
 
 export function measure(index: Index, metric: Metric): Measured {
   const { data } = index;

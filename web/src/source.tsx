@@ -50,8 +50,11 @@ export function Source() {
     return Math.max(...times.map((spent) => Math.max(spent.forward, spent.backward)), 0);
   }, [page]);
   const at = place?.file === chosen ? lines.findIndex(({ number }) => number === place.line) : -1;
-  const ran = (i: number) =>
-    lines[i]!.number > 0 && page.nodesAt({ file: chosen, line: lines[i]!.number }).length > 0;
+  const ran = (i: number) => {
+    const own = { file: chosen, line: lines[i]!.number };
+    const has = page.nodesAt(own).length + page.groupsAt(own).length > 0;
+    return own.line > 0 && (has || page.times().has(`${own.file}:${own.line}`));
+  };
   const choose = (i: number) => page.select({ file: chosen, line: lines[i]!.number });
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -82,11 +85,6 @@ export function Source() {
         ) : (
           <b title={file.path}>{file.name}</b>
         )}
-        {file.note && (
-          <span class="note" title={file.note}>
-            {file.note}
-          </span>
-        )}
         {most > 0 && (
           <span class="key end">
             <span>
@@ -100,6 +98,7 @@ export function Source() {
           </span>
         )}
       </div>
+      {file.note && <p class="note">{file.note}</p>}
       <Rows
         class="lines"
         role="listbox"
@@ -166,7 +165,7 @@ export function PerArgument({ place }: { place: Place }) {
         <tbody>
           {times.slice(0, 12).map(([op, argument, ns]) => (
             <tr>
-              <td class="code">{argument ? `${op}[${argument}]` : op}</td>
+              <td class="code">{argument ? `${op}[${argument}]` : op || "all"}</td>
               <td class="dim">{argument ? "backward" : "forward"}</td>
               <td class="number">{timeText(ns)}</td>
               <td class="number">{Math.round((100 * ns) / whole)}%</td>

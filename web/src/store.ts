@@ -9,7 +9,7 @@ export interface State {
   open: ReadonlySet<number>; // open groups
   detail: Detail;
   selected: Selection | null;
-  copy: ReadonlyMap<number, number>; // the copy shown of a folded group, from 0
+  copy: ReadonlyMap<number, number>; // the copy shown of a folded group, from 0; without: all
   query: string;
   sort: string;
   heat: Heat;
@@ -21,6 +21,7 @@ export interface Limits {
   nodes: number;
   groups: number;
   files: number;
+  copies(group: number): number;
 }
 
 /** The address and history of a window, or a stand-in of a test. */
@@ -88,7 +89,7 @@ export function toHash(state: State, first: State): string {
   if (selected && "node" in selected) parts.push(`node=${selected.node}`);
   else if (selected && "group" in selected) parts.push(`group=${selected.group}`);
   else if (selected) parts.push(`line=${selected.file}:${selected.line}`);
-  const copies = [...state.copy].filter(([, copy]) => copy).sort(([a], [b]) => a - b);
+  const copies = [...state.copy].sort(([a], [b]) => a - b);
   add("copy", copies.map(([group, copy]) => `${group}:${copy}`).join(","), "");
   add("q", state.query, first.query);
   add("sort", state.sort, first.sort);
@@ -133,7 +134,7 @@ function copiesFrom(text: string, limits: Limits): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   for (const pair of text.split(",")) {
     const [group = -1, copy = -1] = pair.split(":").map(whole);
-    if (group >= 0 && group < limits.groups && copy > 0) found.set(group, copy);
+    if (group >= 0 && copy >= 0 && copy < limits.copies(group)) found.set(group, copy);
   }
   return found;
 }

@@ -231,7 +231,11 @@ function Row(props: RowProps) {
       </span>
       <span class={`name ${group && kind !== "line" ? "" : "code"}`}>{text}</span>
       {times > 0 && <span class="times">×{grouped(times)}</span>}
-      {place && <span class="place">{data.header.files.length > 1 ? page.placeText(place) : `:${place.line}`}</span>}
+      {place && (
+        <span class="place">
+          {data.header.files.length > 1 && <span>{data.header.files[place.file]?.name}</span>}:{place.line}
+        </span>
+      )}
       {columns.map((measured) => (
         <span class={`cell ${measured === chosen ? "sorted" : ""}`}>
           {measured.metric.text(value(measured))}

@@ -7,6 +7,7 @@ import { small } from "./small.ts";
 const GROUPS = [
   { parent: 0, kind: "function", title: "encode" },
   { parent: 1, kind: "loop", title: "for t in range(2)", copies: [[3], [4]] },
+  { parent: 0, kind: "line", title: "14 total = np.sum(h, where=some)" },
 ];
 const data = small(
   [
@@ -14,7 +15,7 @@ const data = small(
     { op: "matmul", label: "x @ ·", parents: [1], shape: [4, 3], line: 12, forward: 3e6, backward: 1e6, grad: 5, home: 1 },
     { op: "tanh", parents: [2], shape: [4], line: 123, forward: 1000, grad: 0.5, nans: 1, home: 2 },
     { op: "tanh", parents: [3], shape: [4], line: 123, forward: 2000, grad: 0.25, infs: 2, home: -1 },
-    { op: "sum", label: "sum <b>", parents: [4], line: 14, grad: 1 },
+    { op: "sum", label: "sum <b>", parents: [4], line: 14, grad: 1, home: 3 },
   ],
   GROUPS,
 ); // prettier-ignore
@@ -55,6 +56,7 @@ const FOUND: [query: string, ids: number[]][] = [
   ["scope=for*", [3, 4]],
   ["norm=2", [1]],
   ['"sum <b>"', [5]],
+  ["some", []], // the code of a line
   ["nothing", []],
 ];
 for (const [query, expected] of FOUND) {
@@ -85,20 +87,20 @@ test("brackets are no pattern", () => assert.deepEqual(ids("name=net[.]w"), []))
 const measured = new Map(available(index).map((one) => [one.metric.name, one]));
 
 test("the total time of a group has all copies in it", () => {
-  assert.deepEqual([...measured.get("total")!.groups], [4003000, 4003000, 3000]);
+  assert.deepEqual([...measured.get("total")!.groups], [4003000, 4003000, 3000, NaN]);
 });
 
 test("the self time of a function leaves out its loops", () => {
-  assert.deepEqual([...measured.get("self")!.groups], [NaN, 4000000, 3000]);
+  assert.deepEqual([...measured.get("self")!.groups], [NaN, 4000000, 3000, NaN]);
 });
 
 test("a group has the largest and the smallest gradient in it", () => {
-  assert.deepEqual([...measured.get("grad")!.groups], [12, 5, 0.5]);
-  assert.deepEqual([...measured.get("gradmin")!.groups], [0.25, 0.25, 0.25]);
+  assert.deepEqual([...measured.get("grad")!.groups], [12, 5, 0.5, 1]);
+  assert.deepEqual([...measured.get("gradmin")!.groups], [0.25, 0.25, 0.25, 1]);
 });
 
 test("a group has the NaN and Inf elements in it", () => {
-  assert.deepEqual([...measured.get("nan")!.groups], [3, 3, 3]);
+  assert.deepEqual([...measured.get("nan")!.groups], [3, 3, 3, 0]);
 });
 
 test("without an order groups are before nodes", () => {

@@ -1,6 +1,7 @@
 """Writes the pages that browser tests open: `python make_pages.py FOLDER`."""
 
 import sys
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,13 @@ def write(folder: Path) -> None:
         if main(["map", *sample, "-o", str(page), str(script)]):
             raise SystemExit(f"{page} was not written")
     compared(folder)
+    profile = folder / "profile.json"
+    if main(["profile", "-o", str(profile), str(folder / "recurrent.py")]):
+        raise SystemExit("no profile was written")
+    viewer.to_map(profile, folder / "profile.html")
+    page = escape((folder / "recurrent.html").read_text())
+    frame = '<iframe srcdoc="{}" width=1000 height=600></iframe>'
+    (folder / "frame.html").write_text("<!doctype html>" + frame.format(page))
 
 
 if __name__ == "__main__":

@@ -225,6 +225,31 @@ test("damaged data is said in the page, with the first picture", async () => {
   });
 });
 
+test("a page works in a frame without an address", () =>
+  opened("frame.html", async (page) => {
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("treeitem").first().click();
+    await frame.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+    await frame.getByRole("searchbox").fill("op=tanh");
+    await frame.getByText("30 nodes found").waitFor();
+  }));
+
+test("a click on a call selects the functions that begin there", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("option", { name: "h = cell(h, t)" }).click();
+    await facts(page).getByText("begins here").waitFor();
+    await facts(page).getByRole("button", { name: /cell/ }).click();
+    await facts(page).getByRole("heading", { name: "cell" }).waitFor();
+  }));
+
+test("a profile without a graph is tables and source", () =>
+  opened("profile.html", async (page) => {
+    await page.getByRole("row", { name: /^recurrent.py:10/ }).first().click();
+    const line = page.getByRole("option", { name: "return np.tanh" });
+    assert.equal(await line.getAttribute("aria-selected"), "true");
+    assert.equal(await tree(page).count(), 0);
+  }));
+
 test("panels stack on a phone", () =>
   opened(
     PAGE,
