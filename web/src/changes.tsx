@@ -1,101 +1,71 @@
 /** The comparison of two runs, by line. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { Changes as Comparison } from "./data.ts";
 import { grouped, timeText } from "./labels.ts";
-import { usePage } from "./page.ts";
+import { type Page, usePage } from "./page.ts";
+import { type Row, SortedTable } from "./table.tsx";
 
 type Line = Comparison["lines"][number];
 
-/** The columns, with the text of a line and what they sort by. To add one, add an entry. */
-const COLUMNS: { name: string; kind: string; text: (line: Line) => string; value: (line: Line) => number }[] = [
-  { name: "added", kind: "good", text: (line) => count("+", line.added), value: (line) => line.added },
-  { name: "removed", kind: "bad", text: (line) => count("−", line.removed), value: (line) => line.removed },
-  { name: "other numbers", kind: "warn", text: (line) => count("≠", line.changed), value: (line) => line.changed },
-  { name: "before", kind: "", text: (line) => time(line.before_ns), value: (line) => line.before_ns ?? 0 },
-  { name: "after", kind: "", text: (line) => time(line.after_ns), value: (line) => line.after_ns ?? 0 },
-  { name: "difference", kind: "", text: differenceText, value: difference },
-]; // prettier-ignore
-
-const count = (sign: string, n: number) => (n ? `${sign}${grouped(n)}` : "");
-const time = (ns: number | null) => (ns === null ? "" : timeText(ns));
-
-function difference({ before_ns, after_ns }: Line): number {
-  return before_ns === null && after_ns === null ? 0 : (after_ns ?? 0) - (before_ns ?? 0);
+interface Column {
+  name: string;
+  value: (line: Line) => number | null;
+  text: (value: number) => string;
+  look: string; // a class
 }
 
-function differenceText(line: Line): string {
-  const ns = difference(line);
-  return ns ? `${ns > 0 ? "+" : "−"}${timeText(Math.abs(ns))}` : "";
+const count = (sign: string) => (n: number) => (n ? `${sign}${grouped(n)}` : "");
+const signed = (ns: number) => (ns ? `${ns > 0 ? "+" : "−"}${timeText(Math.abs(ns))}` : "");
+
+function difference({ before_ns, after_ns }: Line): number | null {
+  return before_ns === null && after_ns === null ? null : (after_ns ?? 0) - (before_ns ?? 0);
 }
+
+/** The columns with numbers. To add one, add an entry. */
+const COLUMNS: Column[] = [
+  { name: "added", value: (line) => line.added, text: count("+"), look: "good" },
+  { name: "removed", value: (line) => line.removed, text: count("−"), look: "bad" },
+  { name: "other numbers", value: (line) => line.changed, text: count("≠"), look: "warn" },
+  { name: "before", value: (line) => line.before_ns, text: timeText, look: "" },
+  { name: "after", value: (line) => line.after_ns, text: timeText, look: "" },
+  { name: "difference", value: difference, text: signed, look: "" },
+];
 
 export function Changes() {
-  const { page, data, state } = usePage();
-  const changes = data.header.changes!;
-  const [by, setBy] = useState(-1);
-  const lines = useMemo(() => {
-    const column = COLUMNS[by];
-    return column ? [...changes.lines].sort((a, b) => column.value(b) - column.value(a)) : changes.lines;
-  }, [changes, by]);
-  const columns = COLUMNS.filter((column) => changes.lines.some((line) => column.text(line)));
-  const place = page.placeOf(state.selected);
+  const { page, data } = usePage();
+  const { names, lines, text } = data.header.changes!;
+  const { table, looks } = useMemo(() => tableOf(page, lines), [page]);
   return (
     <div class="wide">
-      <h2>
-        {changes.names[0]} → {changes.names[1]}
-      </h2>
-      {lines.length > 0 && (
-        <div class="scroll">
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">line</th>
-                <th scope="col">code</th>
-                {columns.map((column) => {
-                  const own = COLUMNS.indexOf(column);
-                  return (
-                    <th scope="col" class="number" aria-sort={by === own ? "descending" : undefined}>
-                      <button onClick={() => setBy(by === own ? -1 : own)} title="Sort by this column">
-                        {column.name}
-                        {by === own && " ↓"}
-                      </button>
-                    </th>
-                  );
-                })}
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map((line) => {
-                const target = { file: line.file, line: line.line };
-                const isChosen = place?.file === line.file && place.line === line.line;
-                return (
-                  <tr
-                    class={`goes ${isChosen ? "chosen" : ""}`}
-                    tabIndex={0}
-                    aria-selected={isChosen}
-                    onClick={() => page.select(target)}
-                    onDblClick={() => page.showLine(target)}
-                    onKeyDown={(event) => {
-                      if (event.key === "Enter") page.showLine(target);
-                    }}
-                  >
-                    <td>{page.placeText(target)}</td>
-                    <td class="code">{line.code}</td>
-                    {columns.map(({ name, kind, text }) => {
-                      const isLoss = name === "difference" && line.significant;
-                      const look = isLoss ? (difference(line) > 0 ? "bad" : "good") : kind;
-                      return <td class={`number ${look}`}>{text(line)}</td>;
-                    })}
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <h2>{names.join(" → ")}</h2>
+      {lines.length > 0 && <SortedTable table={table} lookOf={(row, i) => looks.get(row)?.[i] ?? ""} />}
       <h2>In words</h2>
-      <pre>{changes.text}</pre>
+      <pre>{text}</pre>
     </div>
   );
+}
+
+/** Return a table of lines, and the classes of its cells: significant differences have a colour. */
+function tableOf(page: Page, lines: Line[]) {
+  const shown = COLUMNS.filter(({ value }) => lines.some((line) => value(line)));
+  const looks = new Map<Row, string[]>();
+  const rows = lines.map((line): Row => {
+    const values = shown.map(({ value }) => value(line));
+    const cells = shown.map(({ text }, i) => (values[i] === null ? "" : text(values[i]!)));
+    const row = {
+      cells: [page.placeText(line), line.code, ...cells],
+      values: [null, null, ...values],
+      file: line.file,
+      line: line.line,
+      op: "",
+    };
+    const verdict = line.significant ? ((difference(line) ?? 0) > 0 ? "bad" : "good") : "";
+    looks.set(row, ["", "", ...shown.map(({ name, look }) => (name === "difference" ? verdict : look))]);
+    return row;
+  });
+  const columns = ["line", "code"].map((name) => ({ name, right: false, is_share: false }));
+  const numbers = shown.map(({ name }) => ({ name, right: true, is_share: false }));
+  return { table: { columns: [...columns, ...numbers], rows }, looks };
 }

@@ -290,7 +290,7 @@ export interface Metric {
   name: string;
   title: string; // a word or two
   help: string;
-  column: string;
+  of: (index: Index) => Numbers; // of each node by row
   fold: "sum" | "max" | "min";
   text: (n: number) => string;
 }
@@ -299,14 +299,15 @@ const short = (n: number) => (Number.isNaN(n) ? "" : general(n, 3));
 const known = (text: (n: number) => string) => (n: number) => (n > 0 ? text(n) : "");
 
 export const METRICS: readonly Metric[] = [
-  { name: "total", title: "total", help: "time of both passes, with all that is inside", column: "time", fold: "sum", text: known(timeText) },
-  { name: "self", title: "self", help: "time of both passes, without functions and loops inside", column: "time", fold: "sum", text: known(timeText) },
-  { name: "forward", title: "forward", help: "time of the forward pass", column: "forward", fold: "sum", text: known(timeText) },
-  { name: "backward", title: "backward", help: "time of the VJP rules", column: "backward", fold: "sum", text: known(timeText) },
-  { name: "bytes", title: "bytes", help: "bytes of the values", column: "bytes", fold: "sum", text: known(memoryText) },
-  { name: "grad", title: "∇ max", help: "largest norm of a gradient", column: "∇norm", fold: "max", text: short },
-  { name: "gradmin", title: "∇ min", help: "smallest norm of a gradient", column: "∇norm", fold: "min", text: short },
-  { name: "nan", title: "NaN", help: "elements that are NaN or Inf, in values and gradients", column: "", fold: "sum", text: known((n) => `${n}`) },
+  { name: "total", title: "total", help: "time of both passes, with all that is inside", of: (index) => index.numbers("time"), fold: "sum", text: known(timeText) },
+  { name: "self", title: "self", help: "time of both passes, without functions and loops inside", of: (index) => index.numbers("time"), fold: "sum", text: known(timeText) },
+  { name: "forward", title: "forward", help: "time of the forward pass", of: (index) => index.numbers("forward"), fold: "sum", text: known(timeText) },
+  { name: "backward", title: "backward", help: "time of the VJP rules", of: (index) => index.numbers("backward"), fold: "sum", text: known(timeText) },
+  { name: "bytes", title: "bytes", help: "bytes of the values", of: (index) => index.numbers("bytes"), fold: "sum", text: known(memoryText) },
+  { name: "grad", title: "∇ max", help: "largest norm of a gradient", of: (index) => index.numbers("∇norm"), fold: "max", text: short },
+  { name: "gradmin", title: "∇ min", help: "smallest norm of a gradient", of: (index) => index.numbers("∇norm"), fold: "min", text: short },
+  { name: "nan", title: "NaN", help: "elements that are NaN or Inf, in values and gradients", of: wrong, fold: "sum", text: known((n) => `${n}`) },
+  { name: "changes", title: "changes", help: "nodes that were added or removed, or have other numbers", of: marked, fold: "sum", text: known((n) => `${n}`) },
 ]; // prettier-ignore
 
 /** The numbers of a metric: of each node by row, and of each group. */
@@ -318,7 +319,7 @@ export interface Measured {
 
 export function measure(index: Index, metric: Metric): Measured {
   const { data } = index;
-  const nodes = metric.column ? index.numbers(metric.column) : wrong(index);
+  const nodes = metric.of(index);
   const groups = new Float64Array(data.groups).fill(NaN);
   const parents = data.column("g_parent");
   const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
@@ -337,6 +338,11 @@ function wrong({ data }: Index): Numbers {
   return Float64Array.from({ length: data.nodes }, (_, row) =>
     columns.reduce((total, column) => total + Math.max(column[row]!, 0), 0),
   );
+}
+
+function marked({ data }: Index): Numbers {
+  const marks = data.has("mark") ? data.column("mark") : new Uint8Array(data.nodes);
+  return Float64Array.from(marks, (mark) => (mark ? 1 : 0));
 }
 
 const most = (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b);

@@ -11,7 +11,7 @@ import { available, find, type Measured, sorted } from "./search.ts";
 import type { Selection } from "./store.ts";
 
 const HEIGHT = 23; // of a row
-const COLUMNS = ["total", "grad"]; // those shown when nothing is sorted; else what is sorted first
+const COLUMNS = ["changes", "total", "grad"]; // the first two that a page has, after what is sorted
 
 interface Line {
   member: number; // the id of a node, or a group as -g
@@ -202,13 +202,14 @@ function Row(props: RowProps) {
   const kind = group ? data.groupKind(group) : data.kind(node);
   const value = ({ groups, nodes }: Measured) => (group ? groups[group]! : nodes[node - 1]!);
   const isWrong = !group && (data.value.nans(node) > 0 || data.gradient.nans(node) > 0);
+  const mark = group ? "" : data.mark(node);
   const place = props.hasPlace ? page.placeOf({ node }) : null;
   const times = group ? data.times(group) : 0;
   const heading = group ? title(data, group) : data.label(node);
   const text = times ? heading.replace(/\s*×[\d,]+$/, "") : heading;
   return (
     <div
-      class={`row ${kind} ${props.isAt ? "chosen at" : ""} ${isWrong ? "wrong" : ""}`}
+      class={`row ${kind} ${props.isAt ? "chosen at" : ""} ${isWrong ? "wrong" : ""} ${mark}`}
       role="treeitem"
       id={props.id}
       aria-level={line.depth + 1}
