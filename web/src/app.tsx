@@ -93,7 +93,8 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
     const onKeyDown = (event: KeyboardEvent) => {
       const at = event.target instanceof HTMLElement ? event.target : document.body;
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented)
+        return;
       if (at.closest("dialog")) return;
       if (event.key === "/") search.current?.focus();
       else if (event.key === "f") current.scene?.canvas.fit();
@@ -135,7 +136,11 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
         {views.length > 1 && (
           <div class="tabs" role="tablist">
             {views.map((one) => (
-              <button role="tab" aria-selected={one === view} onClick={() => page.store.set({ view: one })}>
+              <button
+                role="tab"
+                aria-selected={one === view}
+                onClick={() => page.store.set({ view: one })}
+              >
                 {TITLES[one]}
               </button>
             ))}
@@ -173,16 +178,39 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
             )}
           </div>
         )}
-        <button class="tool" onClick={() => setHelped(true)} title="Keys and search (?)" aria-label="Help">
+        <button
+          class="tool"
+          onClick={() => setHelped(true)}
+          title="Keys and search (?)"
+          aria-label="Help"
+        >
           ?
         </button>
       </header>
       <Panes
-        left={data.nodes > 0 && <Guard name="tree"><Tree /></Guard>}
+        left={
+          data.nodes > 0 && (
+            <Guard name="tree">
+              <Tree />
+            </Guard>
+          )
+        }
         middle={middle}
         flows={view === "hotspots" || view === "changes"}
-        upper={data.header.files.length > 0 && <Guard name="source"><Source /></Guard>}
-        lower={data.nodes > 0 && <Guard name="inspector"><Inspector /></Guard>}
+        upper={
+          data.header.files.length > 0 && (
+            <Guard name="source">
+              <Source />
+            </Guard>
+          )
+        }
+        lower={
+          data.nodes > 0 && (
+            <Guard name="inspector">
+              <Inspector />
+            </Guard>
+          )
+        }
       />
       {isHelped && <Help onClose={() => setHelped(false)} />}
     </>
@@ -241,7 +269,9 @@ function Failed({ text }: { text: string }) {
   return (
     <div class="message" role="alert">
       <h1>{text}</h1>
-      <p>Make the page again, or ask for another copy of it. It may have been cut off on its way.</p>
+      <p>
+        Make the page again, or ask for another copy of it. It may have been cut off on its way.
+      </p>
     </div>
   );
 }

@@ -40,7 +40,9 @@ export function Changes() {
   return (
     <div class="wide">
       <h2>{names.join(" → ")}</h2>
-      {lines.length > 0 && <SortedTable table={table} lookOf={(row, i) => looks.get(row)?.[i] ?? ""} />}
+      {lines.length > 0 && (
+        <SortedTable table={table} lookOf={(row, i) => looks.get(row)?.[i] ?? ""} />
+      )}
       <h2>In words</h2>
       <pre>{text}</pre>
     </div>
@@ -62,7 +64,11 @@ function tableOf(page: Page, lines: Line[]) {
       op: "",
     };
     const verdict = line.significant ? ((difference(line) ?? 0) > 0 ? "bad" : "good") : "";
-    looks.set(row, ["", "", ...shown.map(({ name, look }) => (name === "difference" ? verdict : look))]);
+    looks.set(row, [
+      "",
+      "",
+      ...shown.map(({ name, look }) => (name === "difference" ? verdict : look)),
+    ]);
     return row;
   });
   const columns = ["line", "code"].map((name) => ({ name, right: false, is_share: false }));

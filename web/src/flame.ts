@@ -53,7 +53,7 @@ export function visible(
   draw: (start: number, end: number, slice: number) => void,
 ): void {
   const { start, end, slice } = row;
-  for (let i = firstAfter(row, from); i < start.length && start[i]! < to; ) {
+  for (let i = firstAfter(row, from); i < start.length && start[i]! < to;) {
     if (end[i]! - start[i]! >= pixel) {
       draw(start[i]!, end[i]!, slice[i]!);
       i += 1;

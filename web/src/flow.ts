@@ -16,7 +16,7 @@ export function pathToResult(data: Data, node: number): Int32Array {
   const { result } = data.header;
   if (!result || node > result) return Int32Array.of(node);
   const [starts, parents] = [data.starts, data.parents];
-  const reached = new Uint8Array(result + 1); // 1: computed from the node; 2: the result needs it, too
+  const reached = new Uint8Array(result + 1); // 1: computed from the node; 2: on a path
   reached[node] = 1;
   for (let id = node + 1; id <= result; id += 1) {
     if (!data.gradient.has(id)) continue;
@@ -43,20 +43,27 @@ export function pathToResult(data: Data, node: number): Int32Array {
 const isWrong = (of: Statistics, id: number) => of.nans(id) > 0 || of.infs(id) > 0;
 const kind = (of: Statistics, id: number) => (of.nans(id) > 0 ? "NaN" : "Inf");
 
-/** Return the first node whose value or gradient is NaN or Inf though all that it came from is finite. */
+/** Return the first node with a NaN or Inf though all that it came from is finite. */
 export function firstNaN(data: Data): Answer {
   for (let id = 1; id <= data.nodes; id += 1) {
-    if (!isWrong(data.value, id) || data.parentsOf(id).some((from) => isWrong(data.value, from))) continue;
+    if (!isWrong(data.value, id) || data.parentsOf(id).some((from) => isWrong(data.value, from)))
+      continue;
     const made = data.parentsOf(id).length ? "makes" : "holds";
     const from = data.parentsOf(id).length ? " from finite inputs" : "";
-    return { node: id, text: `v${id} = ${data.label(id)} ${made} the first ${kind(data.value, id)}${from}.` };
+    return {
+      node: id,
+      text: `v${id} = ${data.label(id)} ${made} the first ${kind(data.value, id)}${from}.`,
+    };
   }
   for (let id = data.nodes; id >= 1; id -= 1) {
     if (!isWrong(data.gradient, id)) continue;
     const makers = data.childrenOf(id).filter((child) => data.gradient.has(child));
     const maker = makers.find((child) => !isWrong(data.gradient, child)) ?? makers[0] ?? id;
     const what = `${kind(data.gradient, id)} in the gradient of v${id}`;
-    return { node: maker, text: `The VJP rule of v${maker} = ${data.label(maker)} makes the first ${what}.` };
+    return {
+      node: maker,
+      text: `The VJP rule of v${maker} = ${data.label(maker)} makes the first ${what}.`,
+    };
   }
   return { node: 0, text: "All values and gradients are finite." };
 }
@@ -71,8 +78,7 @@ function normsOf(data: Data): Float64Array {
   return norms;
 }
 
-/** Return the node whose gradient, and those of all operations before it, are smallest compared with
- *  the largest on its way from the result. */
+/** Return the node whose gradient, and those of all operations before it, fall most on the way. */
 export function vanishing(data: Data): Answer {
   const { result } = data.header;
   if (!result) return { node: 0, text: NO_BACKWARD };
@@ -83,7 +89,7 @@ export function vanishing(data: Data): Answer {
       if (data.kind(parent) === "result") before[id] = Math.max(before[id]!, before[parent]!);
     }
   }
-  const peaks = new Int32Array(result + 1); // the largest on the way to a node: on the best of ways
+  const peaks = new Int32Array(result + 1); // the largest on the best way to a node
   let [node, worst] = [0, RATIO];
   for (let id = result; id >= 1; id -= 1) {
     if (!norms[id]) continue;
@@ -99,12 +105,12 @@ export function vanishing(data: Data): Answer {
   return { node, text: `Vanishes: the norm of the gradient falls from ${from} to ${to}.` };
 }
 
-/** Return the node whose gradient is largest compared with the smallest on its way from the result. */
+/** Return the node whose gradient grows most on its way from the result. */
 export function exploding(data: Data): Answer {
   const { result } = data.header;
   if (!result) return { node: 0, text: NO_BACKWARD };
   const norms = normsOf(data);
-  const least = new Int32Array(result + 1); // the smallest on the way to a node: on the best of ways
+  const least = new Int32Array(result + 1); // the smallest on the best way to a node
   let [node, worst] = [0, RATIO];
   for (let id = result; id >= 1; id -= 1) {
     if (!norms[id]) continue;
@@ -129,14 +135,22 @@ export function ending(data: Data): Answer {
   for (let id = result; id >= 1; id -= 1) {
     if (!needed[id]) continue;
     for (const parent of data.parentsOf(id)) {
-      const ends = data.gradient.has(id) && !data.gradient.has(parent) && data.kind(parent) !== "input";
-      if (ends) return { node: parent, text: `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.` };
+      const ends =
+        data.gradient.has(id) && !data.gradient.has(parent) && data.kind(parent) !== "input";
+      if (ends)
+        return {
+          node: parent,
+          text: `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.`,
+        };
       needed[parent] = 1;
     }
   }
   for (let id = 1; id <= data.nodes; id += 1) {
     if (data.kind(id) === "param" && !data.gradient.has(id)) {
-      return { node: id, text: `No gradient reaches ${data.label(id)}: the result does not depend on it.` };
+      return {
+        node: id,
+        text: `No gradient reaches ${data.label(id)}: the result does not depend on it.`,
+      };
     }
   }
   return { node: 0, text: "Gradients reach all that the result depends on." };
@@ -145,9 +159,10 @@ export function ending(data: Data): Answer {
 const NO_BACKWARD = "No backward pass ran.";
 
 /** The questions with a button each. */
-export const QUESTIONS: readonly { title: string; help: string; answer: (data: Data) => Answer }[] = [
-  { title: "First NaN", help: "Where the first NaN or Inf comes from", answer: firstNaN },
-  { title: "Vanishes", help: "Where the gradient becomes small on its way", answer: vanishing },
-  { title: "Explodes", help: "Where the gradient becomes large on its way", answer: exploding },
-  { title: "Ends", help: "Where the gradient ends", answer: ending },
-];
+export const QUESTIONS: readonly { title: string; help: string; answer: (data: Data) => Answer }[] =
+  [
+    { title: "First NaN", help: "Where the first NaN or Inf comes from", answer: firstNaN },
+    { title: "Vanishes", help: "Where the gradient becomes small on its way", answer: vanishing },
+    { title: "Explodes", help: "Where the gradient becomes large on its way", answer: exploding },
+    { title: "Ends", help: "Where the gradient ends", answer: ending },
+  ];

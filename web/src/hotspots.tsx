@@ -45,7 +45,11 @@ function Parts({ parts }: { parts: Profile["parts"] }) {
     <>
       <div class="share" aria-hidden="true">
         {parts.map(([name, ns], i) => (
-          <div class={KINDS[i] ?? "script"} style={{ width: `${(100 * ns) / whole}%` }} title={name} />
+          <div
+            class={KINDS[i] ?? "script"}
+            style={{ width: `${(100 * ns) / whole}%` }}
+            title={name}
+          />
         ))}
       </div>
       <p class="parts">
@@ -102,7 +106,8 @@ function Frame({ sample, whole, depth }: { sample: Sample; whole: number; depth:
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{said}</summary>
-      {isOpen && sample.inner.map((inner) => <Frame sample={inner} whole={whole} depth={depth + 1} />)}
+      {isOpen &&
+        sample.inner.map((inner) => <Frame sample={inner} whole={whole} depth={depth + 1} />)}
     </details>
   );
 }
@@ -112,7 +117,8 @@ function More() {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const template = document.getElementById("map-more");
-    if (template instanceof HTMLTemplateElement) box.current!.append(template.content.cloneNode(true));
+    if (template instanceof HTMLTemplateElement)
+      box.current!.append(template.content.cloneNode(true));
   }, []);
   return <div ref={box} />;
 }

@@ -8,7 +8,7 @@ import { general, grouped, title } from "./labels.ts";
 import { Around, Links } from "./links.tsx";
 import { Node } from "./node.tsx";
 import { normsOfCopies, type Place, usePage } from "./page.ts";
-import { METRICS } from "./search.ts";
+import { METRICS } from "./metrics.ts";
 import { PerArgument } from "./source.tsx";
 
 export function Inspector() {
@@ -67,7 +67,13 @@ function Sums({ ids, group }: { ids: Int32Array; group?: number }) {
         const n = measured.nodes[id - 1]!;
         if (Number.isNaN(n)) continue;
         if (Number.isNaN(sum)) sum = n;
-        else sum = metric.fold === "sum" ? sum + n : metric.fold === "max" ? Math.max(sum, n) : Math.min(sum, n);
+        else
+          sum =
+            metric.fold === "sum"
+              ? sum + n
+              : metric.fold === "max"
+                ? Math.max(sum, n)
+                : Math.min(sum, n);
       }
     }
     return [[metric, metric.text(sum)] as const];
@@ -103,14 +109,16 @@ function Copies({ group }: { group: number }) {
     ["last", norms.length - 1],
   ];
   if (known.length) {
-    rows.push(["smallest", norms.indexOf(Math.min(...known))], ["largest", norms.indexOf(Math.max(...known))]);
+    rows.push(
+      ["smallest", norms.indexOf(Math.min(...known))],
+      ["largest", norms.indexOf(Math.max(...known))],
+    );
   }
+  const text = `${shown === undefined ? "all" : `${grouped(shown + 1)} of`} ${grouped(norms.length)}`;
   const goTo = (copy: number) => page.store.set({ copy: new Map([...state.copy, [group, copy]]) });
   return (
     <>
-      <h3>
-        copies · {shown === undefined ? "all" : `${grouped(shown + 1)} of`} {grouped(norms.length)} shown
-      </h3>
+      <h3>copies · {text} shown</h3>
       <table>
         <tbody>
           {rows.map(([name, copy]) => (
@@ -121,7 +129,9 @@ function Copies({ group }: { group: number }) {
                   step {grouped(copy + 1)}
                 </button>
               </td>
-              <td class="number">{Number.isNaN(norms[copy]) ? "" : `∇ ${general(norms[copy]!, 3)}`}</td>
+              <td class="number">
+                {Number.isNaN(norms[copy]) ? "" : `∇ ${general(norms[copy]!, 3)}`}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -134,7 +144,8 @@ function Operations({ ids }: { ids: Int32Array }) {
   const { page, data } = usePage();
   const counts = useMemo(() => {
     const found = new Map<string, number>();
-    for (const id of ids) if (data.op(id)) found.set(data.op(id), (found.get(data.op(id)) ?? 0) + 1);
+    for (const id of ids)
+      if (data.op(id)) found.set(data.op(id), (found.get(data.op(id)) ?? 0) + 1);
     return [...found].sort((a, b) => b[1] - a[1]);
   }, [data, ids]);
   if (!counts.length) return null;
@@ -198,4 +209,3 @@ function Whole() {
     </>
   );
 }
-

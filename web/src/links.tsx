@@ -13,7 +13,8 @@ const MOST = 3; // axes of a shape
 /** The functions, loops and steps around something, as links. */
 export function Around({ target }: { target: { node: number } | { group: number } }) {
   const { page, data } = usePage();
-  const copies = "node" in target ? new Map(copiesOf(data, target.node)) : new Map<number, number>();
+  const copies =
+    "node" in target ? new Map(copiesOf(data, target.node)) : new Map<number, number>();
   const around = pathTo(data, target).filter((group) => data.groupTitle(group));
   return (
     <>
@@ -59,9 +60,14 @@ export function Links({ heading, ids }: { heading: string; ids: readonly number[
             ‹ before
           </button>
           <span>
-            {grouped(from + 1)} to {grouped(Math.min(from + A_PAGE, ids.length))} of {grouped(ids.length)}
+            {grouped(from + 1)} to {grouped(Math.min(from + A_PAGE, ids.length))} of{" "}
+            {grouped(ids.length)}
           </span>
-          <button class="link" disabled={from + A_PAGE >= ids.length} onClick={() => setFrom(from + A_PAGE)}>
+          <button
+            class="link"
+            disabled={from + A_PAGE >= ids.length}
+            onClick={() => setFrom(from + A_PAGE)}
+          >
             after ›
           </button>
         </div>
@@ -72,13 +78,17 @@ export function Links({ heading, ids }: { heading: string; ids: readonly number[
 
 function brief(value: Statistics, gradient: Statistics, id: number): string {
   const shape = value.form(id)?.[1];
-  const text = shape?.length ? shape.slice(0, MOST).join("×") + (shape.length > MOST ? "×…" : "") : "";
+  const text = shape?.length
+    ? shape.slice(0, MOST).join("×") + (shape.length > MOST ? "×…" : "")
+    : "";
   const norm = gradient.has(id) ? gradient.norm(id) : NaN;
   return [text, Number.isNaN(norm) ? "" : `∇ ${general(norm, 3)}`].filter(Boolean).join("  ");
 }
 
 function briefGroup({ measured }: Page, group: number): string {
-  const facts = ["total", "grad"].map((name) => measured.find(({ metric }) => metric.name === name));
+  const facts = ["total", "grad"].map((name) =>
+    measured.find(({ metric }) => metric.name === name),
+  );
   const texts = facts.map((one) => one?.metric.text(one.groups[group]!) ?? "");
   return [texts[0], texts[1] && `∇ ${texts[1]}`].filter(Boolean).join("  ");
 }

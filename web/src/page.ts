@@ -6,7 +6,8 @@ import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import { type Data, fromHighWord } from "./data.ts";
 import { idsOf, pathTo, reveal } from "./graph.ts";
 import { plural } from "./labels.ts";
-import { Index, type Measured } from "./search.ts";
+import type { Measured } from "./metrics.ts";
+import { Index } from "./search.ts";
 import type { Selection, State, Store } from "./store.ts";
 
 const MOST_SHOWN = 200; // nodes of a line
@@ -44,7 +45,9 @@ export class Page {
   private copyWith(selected: Selection | null): State["copy"] {
     const { copy } = this.store.get();
     const own = selected && "node" in selected ? copiesOf(this.data, selected.node) : [];
-    return own.some(([group, n]) => (copy.get(group) ?? 0) !== n) ? new Map([...copy, ...own]) : copy;
+    return own.some(([group, n]) => (copy.get(group) ?? 0) !== n)
+      ? new Map([...copy, ...own])
+      : copy;
   }
 
   /** Select a node or a group, and open the groups around it, at the copy that it is in. */
@@ -58,7 +61,8 @@ export class Page {
     let open: ReadonlySet<number> = this.store.get().open;
     const [ids, groups] = [this.nodesAt(place), this.groupsAt(place)];
     for (const node of ids.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { node });
-    if (!ids.length) for (const group of groups.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { group });
+    if (!ids.length)
+      for (const group of groups.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { group });
     this.store.set({ selected: place, view: "graph", open });
     if (!ids.length && !groups.length) this.say("No operation of the graph is on this line.");
   }
@@ -71,7 +75,9 @@ export class Page {
       const source = this.data.source(selected.node);
       return source && source[0] >= 0 ? { file: source[0], line: source[1] } : null;
     }
-    const [file, line] = ["g_file", "g_line"].map((name) => this.data.column(name)[selected.group]!);
+    const [file, line] = ["g_file", "g_line"].map(
+      (name) => this.data.column(name)[selected.group]!,
+    );
     return file! >= 0 && line! > 0 ? { file: file!, line: line! } : null;
   }
 
@@ -89,7 +95,9 @@ export class Page {
       for (let group = 1; group < this.data.groups; group += 1) {
         if (this.data.groupKind(group) === "line") continue; // its nodes are there
         const key = `${files[group]}:${lines[group]}`;
-        this.heads.set(key, [...(this.heads.get(key) ?? []), group]);
+        const known = this.heads.get(key);
+        if (known) known.push(group);
+        else this.heads.set(key, [group]);
       }
     }
     return this.heads.get(`${file}:${line}`) ?? [];
@@ -98,7 +106,9 @@ export class Page {
   /** Return the code of a line, "" if it is not known. */
   codeAt({ file, line }: Place): string {
     const { sources, files } = this.data.header;
-    const source = sources.find(([own, number, , , code]) => own === file && number === line && code);
+    const source = sources.find(
+      ([own, number, , , code]) => own === file && number === line && code,
+    );
     const { text = null, start = 1 } = files[file] ?? {};
     return source?.[4] ?? text?.split(/\r\n|\r|\n/)[line - start]?.trim() ?? "";
   }
@@ -129,7 +139,8 @@ export class Page {
       });
     };
     const lines = this.data.header.profile?.lines;
-    if (lines?.length) for (const [file, line, ...times] of lines) add(file, line, times[0], times[1]);
+    if (lines?.length)
+      for (const [file, line, ...times] of lines) add(file, line, times[0], times[1]);
     else {
       const [forward, backward] = [this.index.numbers("forward"), this.index.numbers("backward")];
       const { sources } = this.data.header;
@@ -141,7 +152,7 @@ export class Page {
     return (this.spent = spent);
   }
 
-  /** Return the times of the arguments of each operation at a line; argument 0 is the forward pass. */
+  /** Return the times of each argument at a line; argument 0 is the forward pass. */
   argumentsAt(place: Place): [op: string, argument: number, ns: number][] {
     const found = new Map<string, [string, number, number]>();
     const add = (op: string, argument: number, ns: number) => {

@@ -28,14 +28,19 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
     setClosed(next);
   };
   const sizeOf = (side: Side) => {
-    const pane = box.current!.querySelector<HTMLElement>(side === "lower" ? ".right > .under" : `.${side}`)!;
+    const pane = box.current!.querySelector<HTMLElement>(
+      side === "lower" ? ".right > .under" : `.${side}`,
+    )!;
     return side === "lower" ? pane.offsetHeight : pane.offsetWidth;
   };
   const resize = (side: Side, size: number) => {
     const whole = side === "lower" ? box.current!.offsetHeight : box.current!.offsetWidth;
     const other = side === "lower" ? 0 : sizeOf(side === "left" ? "right" : "left");
     const most = side === "lower" ? whole - LEAST / 2 : whole - other - MIDDLE;
-    setSizes((before) => ({ ...before, [side]: Math.round(Math.max(LEAST / 2, Math.min(size, most))) }));
+    setSizes((before) => ({
+      ...before,
+      [side]: Math.round(Math.max(LEAST / 2, Math.min(size, most))),
+    }));
   };
   const divider = (side: Side, hasContent: boolean) =>
     hasContent && (
@@ -48,7 +53,9 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
       />
     );
   const right = Boolean(upper || lower);
-  const style = Object.fromEntries(Object.entries(sizes).map(([side, size]) => [`--${side}`, `${size}px`]));
+  const style = Object.fromEntries(
+    Object.entries(sizes).map(([side, size]) => [`--${side}`, `${size}px`]),
+  );
   const marks = [
     isClosed("left", left) && "no-left",
     isClosed("right", right) && "no-right",
@@ -61,7 +68,9 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
         {left}
       </nav>
       {divider("left", Boolean(left)) || <div />}
-      <section aria-label="Graph" class={`pane middle ${flows ? "flows" : ""}`}>{middle}</section>
+      <section aria-label="Graph" class={`pane middle ${flows ? "flows" : ""}`}>
+        {middle}
+      </section>
       {divider("right", right) || <div />}
       <aside class={`pane right ${upper && lower ? "" : "single"}`} aria-label="Source and facts">
         {upper && <div class="over">{upper}</div>}
@@ -91,14 +100,21 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
       role="separator"
       tabIndex={0}
       aria-orientation={side === "lower" ? "horizontal" : "vertical"}
-      aria-label={side === "left" ? "Width of the tree" : side === "right" ? "Width of the source" : "Height of the facts"}
+      aria-label={
+        side === "left"
+          ? "Width of the tree"
+          : side === "right"
+            ? "Width of the source"
+            : "Height of the facts"
+      }
       onPointerDown={(event) => {
         if (isClosed || event.target !== event.currentTarget) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         start.current = { at: position(event), size: sizeOf() };
       }}
       onPointerMove={(event) => {
-        if (start.current) onResize(start.current.size + sign * (position(event) - start.current.at));
+        if (start.current)
+          onResize(start.current.size + sign * (position(event) - start.current.at));
       }}
       onPointerUp={() => {
         start.current = null;
@@ -112,7 +128,12 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
       }}
     >
       {side !== "lower" && (
-        <button class="fold" tabIndex={-1} onClick={onToggle} aria-label={isClosed ? "Open the panel" : "Close the panel"}>
+        <button
+          class="fold"
+          tabIndex={-1}
+          onClick={onToggle}
+          aria-label={isClosed ? "Open the panel" : "Close the panel"}
+        >
           {isClosed ? opened : shut}
         </button>
       )}

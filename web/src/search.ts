@@ -2,21 +2,33 @@
 
 import { type Data, fromHighWord, type Statistics } from "./data.ts";
 import { modelOf } from "./graph.ts";
-import { general, memoryText, timeText } from "./labels.ts";
 
 type Test = (id: number) => boolean;
-type Numbers = Float64Array; // by row of a node, NaN where unknown
+export type Numbers = Float64Array; // by row of a node, NaN where unknown
 
 const COMPARISON = /^([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)$/su;
 const NUMBER = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf)\s*([a-zµμ%]*)$/i;
 const UNITS: Record<string, number> = {
-  "": 1, "%": 0.01, ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9,
-  b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30,
-}; // prettier-ignore
+  "": 1,
+  "%": 0.01,
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
 const SHAPE = /^\d+(?:[x×]\d+)+$/;
 const PLACE = /^(.*[^\d:]):(\d+)$/s;
 
-const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // groups that are no scopes
+export const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // groups that are no scopes
 
 const high = (column: ArrayLike<number>) => Float64Array.from(column, fromHighWord);
 const statistic = (prefix: string, name: string) => (index: Index) =>
@@ -42,9 +54,10 @@ function statistics(sign: string, prefix: string): [string, (index: Index) => Nu
   };
   return [
     [`${sign}bytes`, perForm(prefix, (form) => form[3])],
-    ...["min", "mean", "max", "norm"].map(
-      (name): [string, (index: Index) => Numbers] => [sign + name, statistic(prefix, name)],
-    ),
+    ...["min", "mean", "max", "norm"].map((name): [string, (index: Index) => Numbers] => [
+      sign + name,
+      statistic(prefix, name),
+    ]),
     [`${sign}zeros`, share],
     [`${sign}nan`, count(prefix, "nans")],
     [`${sign}inf`, count(prefix, "infs")],
@@ -54,7 +67,8 @@ function statistics(sign: string, prefix: string): [string, (index: Index) => Nu
 /** The columns with numbers. To add one, add an entry. */
 const NUMBERS: Record<string, (index: Index) => Numbers> = {
   id: ({ data }) => Float64Array.from({ length: data.nodes }, (_, row) => row + 1),
-  line: ({ data }) => Float64Array.from(data.column("source"), (at) => data.header.sources[at]?.[1] || NaN),
+  line: ({ data }) =>
+    Float64Array.from(data.column("source"), (at) => data.header.sources[at]?.[1] || NaN),
   forward: ({ data }) => high(data.column("forward")),
   backward: ({ data }) => {
     const sums = new Float64Array(data.nodes).fill(NaN);
@@ -70,8 +84,13 @@ const NUMBERS: Record<string, (index: Index) => Numbers> = {
   ...Object.fromEntries([...statistics("", "v"), ...statistics("∇", "d")]),
 };
 const OTHER_NAMES: Record<string, string> = {
-  "∇": "∇norm", grad: "∇norm", gradient: "∇norm", allocated: "bytes", operation: "op", step: "scope",
-}; // prettier-ignore
+  "∇": "∇norm",
+  grad: "∇norm",
+  gradient: "∇norm",
+  allocated: "bytes",
+  operation: "op",
+  step: "scope",
+};
 
 interface Texts {
   keys: (index: Index) => ArrayLike<number>; // by row of a node
@@ -80,9 +99,18 @@ interface Texts {
 
 /** The columns with texts: those of a key, of which nodes share a few. To add one, add an entry. */
 const TEXTS: Record<string, Texts> = {
-  op: { keys: ({ data }) => data.column("signature"), texts: ({ data }, key) => [data.header.signatures[key]?.[0]] },
-  name: { keys: ({ data }) => data.column("label"), texts: ({ data }, key) => [data.header.strings[key]] },
-  kind: { keys: ({ data }) => data.column("kind"), texts: ({ data }, key) => [data.header.kinds[key]] },
+  op: {
+    keys: ({ data }) => data.column("signature"),
+    texts: ({ data }, key) => [data.header.signatures[key]?.[0]],
+  },
+  name: {
+    keys: ({ data }) => data.column("label"),
+    texts: ({ data }, key) => [data.header.strings[key]],
+  },
+  kind: {
+    keys: ({ data }) => data.column("kind"),
+    texts: ({ data }, key) => [data.header.kinds[key]],
+  },
   shape: {
     keys: ({ data }) => data.column("v_form"),
     texts: ({ data }, key) => {
@@ -90,11 +118,20 @@ const TEXTS: Record<string, Texts> = {
       return shape ? [shape.join("×") || "()", shape.join("x"), shape.join(",")] : [];
     },
   },
-  dtype: { keys: ({ data }) => data.column("v_form"), texts: ({ data }, key) => [data.header.forms[key]?.[2]] },
-  file: { keys: ({ data }) => data.column("source"), texts: ({ data }, key) => placesOf(data, key).slice(0, 2) },
-  source: { keys: ({ data }) => data.column("source"), texts: ({ data }, key) => placesOf(data, key).slice(2) },
+  dtype: {
+    keys: ({ data }) => data.column("v_form"),
+    texts: ({ data }, key) => [data.header.forms[key]?.[2]],
+  },
+  file: {
+    keys: ({ data }) => data.column("source"),
+    texts: ({ data }, key) => placesOf(data, key).slice(0, 2),
+  },
+  source: {
+    keys: ({ data }) => data.column("source"),
+    texts: ({ data }, key) => placesOf(data, key).slice(2),
+  },
   scope: { keys: (index) => index.home(), texts: ({ data }, key) => scopesOf(data, key) },
-}; // prettier-ignore
+};
 
 function placesOf({ header }: Data, source: number): string[] {
   const [number = -1, line] = header.sources[source] ?? [];
@@ -161,7 +198,7 @@ export class Index {
   }
 }
 
-const sum = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
+export const sum = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
 
 export interface Found {
   ids: Int32Array; // sorted
@@ -190,7 +227,10 @@ export function find(index: Index, query: string): Found {
 export function words(query: string): [word: string, isText: boolean][] {
   const found = query.match(/(?:"[^"]*"?|'[^']*'?|[^\s"'])+/gu) ?? [];
   return found
-    .map((word): [string, boolean] => [word.replace(/"([^"]*)"?|'([^']*)'?/gu, "$1$2"), /^["']/.test(word)])
+    .map((word): [string, boolean] => [
+      word.replace(/"([^"]*)"?|'([^']*)'?/gu, "$1$2"),
+      /^["']/.test(word),
+    ])
     .filter(([word]) => word);
 }
 
@@ -209,14 +249,20 @@ function at({ data }: Index, name: string, line: number): Test {
   return bySource(data, ([file, number]) => number === line && files[file]!);
 }
 
-function bySource(data: Data, matches: (source: Data["header"]["sources"][number]) => boolean): Test {
+function bySource(
+  data: Data,
+  matches: (source: Data["header"]["sources"][number]) => boolean,
+): Test {
   const found = data.header.sources.map(matches);
   const column = data.column("source");
   return (id) => found[column[id - 1]!] ?? false;
 }
 
 function comparing(index: Index, [word, left, sign, right]: RegExpExecArray): Test {
-  const short = left!.trim().toLowerCase().replace(/^grad[-_.]?(?=.)(?!ient$)/, "∇");
+  const short = left!
+    .trim()
+    .toLowerCase()
+    .replace(/^grad[-_.]?(?=.)(?!ient$)/, "∇");
   const name = OTHER_NAMES[short] ?? short;
   if (Object.hasOwn(TEXTS, name)) {
     if (!/^(!=|==?)$/.test(sign!)) throw new Error(`${word}: ${name} is a text; write ${name}=…`);
@@ -224,20 +270,29 @@ function comparing(index: Index, [word, left, sign, right]: RegExpExecArray): Te
     return sign === "!=" ? (id) => !equal(id) : equal;
   }
   if (!Object.hasOwn(NUMBERS, name)) {
-    const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS)].filter((own) => !/^∇./.test(own));
+    const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS)].filter(
+      (own) => !/^∇./.test(own),
+    );
     throw new Error(`unknown column “${left}”; choose ${known.join(", ")}, or ∇norm`);
   }
   const limit = numberOf(right!);
-  if (Number.isNaN(limit)) throw new Error(`${word}: write a number after ${sign}, such as 1e6 or 2ms`);
+  if (Number.isNaN(limit))
+    throw new Error(`${word}: write a number after ${sign}, such as 1e6 or 2ms`);
   const values = index.numbers(name);
   switch (sign) {
-    case "<": return (id) => values[id - 1]! < limit;
-    case ">": return (id) => values[id - 1]! > limit;
-    case "<=": return (id) => values[id - 1]! <= limit;
-    case ">=": return (id) => values[id - 1]! >= limit;
-    case "!=": return (id) => values[id - 1]! !== limit && !Number.isNaN(values[id - 1]);
-    default: return (id) => values[id - 1]! === limit;
-  } // prettier-ignore
+    case "<":
+      return (id) => values[id - 1]! < limit;
+    case ">":
+      return (id) => values[id - 1]! > limit;
+    case "<=":
+      return (id) => values[id - 1]! <= limit;
+    case ">=":
+      return (id) => values[id - 1]! >= limit;
+    case "!=":
+      return (id) => values[id - 1]! !== limit && !Number.isNaN(values[id - 1]);
+    default:
+      return (id) => values[id - 1]! === limit;
+  }
 }
 
 function numberOf(text: string): number {
@@ -249,14 +304,17 @@ function numberOf(text: string): number {
 
 /** Compare a text of each node with a pattern in which `*` matches anything. */
 function matching(index: Index, name: string, given: string): Test {
-  const pieces = given.split(/([*?])/).map((piece) =>
-    piece === "*" ? ".*" : piece === "?" ? "." : piece.replace(/[\\^$.|+()[\]{}]/g, "\\$&"),
-  );
+  const pieces = given
+    .split(/([*?])/)
+    .map((piece) =>
+      piece === "*" ? ".*" : piece === "?" ? "." : piece.replace(/[\\^$.|+()[\]{}]/g, "\\$&"),
+    );
   const pattern = new RegExp(`^(?:${pieces.join("")})$`, "isu");
   const { keys, texts } = TEXTS[name]!;
   const known: boolean[] = []; // by key, which is -1 or above
   const column = keys(index);
-  const matches = (key: number) => texts(index, key).some((text) => typeof text === "string" && pattern.test(text));
+  const matches = (key: number) =>
+    texts(index, key).some((text) => typeof text === "string" && pattern.test(text));
   return (id) => (known[column[id - 1]! + 1] ??= matches(column[id - 1]!));
 }
 
@@ -283,91 +341,4 @@ function containing(index: Index, sought: string): Test {
     inside[home[id - 1]!] === 1 ||
     source(id) ||
     id === node;
-}
-
-/** A number of each node and group, by which the tree is sorted. */
-export interface Metric {
-  name: string;
-  title: string; // a word or two
-  help: string;
-  of: (index: Index) => Numbers; // of each node by row
-  fold: "sum" | "max" | "min";
-  text: (n: number) => string;
-}
-
-const short = (n: number) => (Number.isNaN(n) ? "" : general(n, 3));
-const known = (text: (n: number) => string) => (n: number) => (n > 0 ? text(n) : "");
-
-export const METRICS: readonly Metric[] = [
-  { name: "total", title: "total", help: "time of both passes, with all that is inside", of: (index) => index.numbers("time"), fold: "sum", text: known(timeText) },
-  { name: "self", title: "self", help: "time of both passes, without functions and loops inside", of: (index) => index.numbers("time"), fold: "sum", text: known(timeText) },
-  { name: "forward", title: "forward", help: "time of the forward pass", of: (index) => index.numbers("forward"), fold: "sum", text: known(timeText) },
-  { name: "backward", title: "backward", help: "time of the VJP rules", of: (index) => index.numbers("backward"), fold: "sum", text: known(timeText) },
-  { name: "bytes", title: "bytes", help: "bytes of the values", of: (index) => index.numbers("bytes"), fold: "sum", text: known(memoryText) },
-  { name: "grad", title: "∇ max", help: "largest norm of a gradient", of: (index) => index.numbers("∇norm"), fold: "max", text: short },
-  { name: "gradmin", title: "∇ min", help: "smallest norm of a gradient", of: (index) => index.numbers("∇norm"), fold: "min", text: short },
-  { name: "nan", title: "NaN", help: "elements that are NaN or Inf, in values and gradients", of: wrong, fold: "sum", text: known((n) => `${n}`) },
-  { name: "changes", title: "changes", help: "nodes that were added or removed, or have other numbers", of: marked, fold: "sum", text: known((n) => `${n}`) },
-]; // prettier-ignore
-
-/** The numbers of a metric: of each node by row, and of each group. */
-export interface Measured {
-  metric: Metric;
-  nodes: Numbers;
-  groups: Numbers;
-}
-
-export function measure(index: Index, metric: Metric): Measured {
-  const { data } = index;
-  const nodes = metric.of(index);
-  const groups = new Float64Array(data.groups).fill(NaN);
-  const parents = data.column("g_parent");
-  const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
-  index.home().forEach((group, row) => {
-    if (group >= 0) groups[group] = join(groups[group]!, nodes[row]!);
-  });
-  for (let group = data.groups - 1; group > 0; group -= 1) {
-    if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
-    groups[parents[group]!] = join(groups[parents[group]!]!, groups[group]!);
-  }
-  return { metric, nodes, groups };
-}
-
-function wrong({ data }: Index): Numbers {
-  const columns = ["v_nans", "v_infs", "d_nans", "d_infs"].map((name) => data.column(name));
-  return Float64Array.from({ length: data.nodes }, (_, row) =>
-    columns.reduce((total, column) => total + Math.max(column[row]!, 0), 0),
-  );
-}
-
-function marked({ data }: Index): Numbers {
-  const marks = data.has("mark") ? data.column("mark") : new Uint8Array(data.nodes);
-  return Float64Array.from(marks, (mark) => (mark ? 1 : 0));
-}
-
-const most = (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b);
-const least = (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b);
-
-/** Return the numbers of a metric that the page has: times only of a timed run. */
-export function available(index: Index): Measured[] {
-  const found = METRICS.map((metric) => measure(index, metric));
-  return found.filter(({ nodes }) => nodes.some((n) => n > 0));
-}
-
-/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -g. */
-export function sorted(members: Int32Array, by: Measured | undefined): Int32Array {
-  const groups = members.filter((member) => member < 0);
-  const nodes = members.filter((member) => member >= 0);
-  const all = Int32Array.of(...groups, ...nodes);
-  if (!by) return all;
-  const sign = by.metric.fold === "min" ? 1 : -1;
-  const keys = Float64Array.from(all, (member) => {
-    const value = member < 0 ? by.groups[-member]! : by.nodes[member - 1]!;
-    return Number.isNaN(value) ? Infinity : sign * value;
-  });
-  const order = Uint32Array.from(all, (_, i) => i).sort((a, b) => {
-    const [x, y] = [keys[a]!, keys[b]!];
-    return x < y ? -1 : x > y ? 1 : a - b;
-  });
-  return Int32Array.from(order, (i) => all[i]!);
 }

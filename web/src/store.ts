@@ -143,7 +143,7 @@ function copiesFrom(text: string, limits: Limits): ReadonlyMap<number, number> {
 export function rangesText(numbers: ReadonlySet<number>): string {
   const sorted = [...numbers].sort((a, b) => a - b);
   const parts: string[] = [];
-  for (let i = 0; i < sorted.length; ) {
+  for (let i = 0; i < sorted.length;) {
     let end = i;
     while (sorted[end + 1] === sorted[end]! + 1) end += 1;
     parts.push(end > i ? `${sorted[i]}~${sorted[end]}` : `${sorted[i]}`);

@@ -20,7 +20,10 @@ export function SortedTable({ table, lookOf }: Props) {
   const { page, data, state } = usePage();
   const [by, setBy] = useState<{ column: number; up: boolean } | null>(null);
   const [isFull, setFull] = useState(false);
-  const rows = useMemo(() => (by ? sortedRows(table.rows, by.column, by.up) : table.rows), [table, by]);
+  const rows = useMemo(
+    () => (by ? sortedRows(table.rows, by.column, by.up) : table.rows),
+    [table, by],
+  );
   const place = page.placeOf(state.selected);
   const op = state.selected && "node" in state.selected ? data.op(state.selected.node) : "";
   const isChosen = (row: Row) =>
@@ -44,7 +47,9 @@ export function SortedTable({ table, lookOf }: Props) {
                 <th
                   class={right ? "number" : ""}
                   scope="col"
-                  aria-sort={by?.column === column ? (by.up ? "ascending" : "descending") : undefined}
+                  aria-sort={
+                    by?.column === column ? (by.up ? "ascending" : "descending") : undefined
+                  }
                 >
                   <button
                     onClick={() => setBy({ column, up: by?.column === column ? !by.up : !right })}
@@ -75,7 +80,12 @@ export function SortedTable({ table, lookOf }: Props) {
                 {row.cells.map((cell, i) => {
                   const { name, right, is_share } = table.columns[i]!;
                   const part = is_share && !isSum(row) ? { "--part": cell || "0%" } : undefined;
-                  const looks = [right && "number", part && "part", name === "code" && "code", ZERO.test(cell) && "dim"];
+                  const looks = [
+                    right && "number",
+                    part && "part",
+                    name === "code" && "code",
+                    ZERO.test(cell) && "dim",
+                  ];
                   return (
                     <td
                       class={[...looks, lookOf?.(row, i)].filter(Boolean).join(" ")}
@@ -109,8 +119,10 @@ export function sortedRows(rows: Row[], column: number, up: boolean): Row[] {
   return [...rows].sort((a, b) => {
     if (isSum(a) !== isSum(b)) return isSum(a) ? 1 : -1;
     const [x, y] = [a.values[column], b.values[column]];
-    if (isText) return sign * a.cells[column]!.localeCompare(b.cells[column]!, "en", { numeric: true });
-    if (typeof x !== "number" || typeof y !== "number") return Number(typeof y === "number") - Number(typeof x === "number");
+    if (isText)
+      return sign * a.cells[column]!.localeCompare(b.cells[column]!, "en", { numeric: true });
+    if (typeof x !== "number" || typeof y !== "number")
+      return Number(typeof y === "number") - Number(typeof x === "number");
     return sign * (x - y);
   });
 }

@@ -2,7 +2,15 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { type Chart, type Row, samplesOf, type Slice, sliceAt, timelineOf, visible } from "./flame.ts";
+import {
+  type Chart,
+  type Row,
+  samplesOf,
+  type Slice,
+  sliceAt,
+  timelineOf,
+  visible,
+} from "./flame.ts";
 import { timeText } from "./labels.ts";
 import { usePage } from "./page.ts";
 
@@ -166,7 +174,7 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
         ref={canvas}
         tabIndex={0}
         role="img"
-        aria-label={`${label}, ${timeText(chart.length)}. Arrows move, plus and minus zoom; the table of lines has the same times.`}
+        aria-label={`${label}, ${timeText(chart.length)}. Arrows move, + and − zoom.`}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           drag.current.set(event.pointerId, event);
@@ -182,7 +190,10 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
         }}
         onDblClick={(event) => {
           const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
-          if (hit) setView(limit({ ...view, from: hit.start - hit.ns * 0.1, to: hit.start + hit.ns * 1.1 }));
+          if (hit)
+            setView(
+              limit({ ...view, from: hit.start - hit.ns * 0.1, to: hit.start + hit.ns * 1.1 }),
+            );
         }}
         onKeyDown={onKeyDown}
       />
@@ -238,7 +249,11 @@ function hitAt(chart: Chart, view: View, width: number, x: number, y: number): H
     if (number < 0) number = sliceAt(row, time - pixel); // one that is drawn a pixel wide
     if (number < 0) return;
     const at = row.slice.indexOf(number);
-    found = { slice: chart.slice(number), start: row.start[at]!, ns: row.end[at]! - row.start[at]! };
+    found = {
+      slice: chart.slice(number),
+      start: row.start[at]!,
+      ns: row.end[at]! - row.start[at]!,
+    };
   });
   return found;
 }
@@ -279,7 +294,11 @@ function paint(
       if (wide > 26) {
         to.fillStyle = phase ? "#fff" : text!;
         const most = Math.floor((wide - 8) / LETTER);
-        to.fillText(own.length > most ? `${own.slice(0, most - 1)}…` : own, Math.max(x, 0) + 4, top + ROW / 2);
+        to.fillText(
+          own.length > most ? `${own.slice(0, most - 1)}…` : own,
+          Math.max(x, 0) + 4,
+          top + ROW / 2,
+        );
       }
     });
     to.globalAlpha = 1;

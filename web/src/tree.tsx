@@ -7,7 +7,8 @@ import { membersOf, modelOf, opened, pathTo, reveal } from "./graph.ts";
 import { grouped, plural, title } from "./labels.ts";
 import { inCopy, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
-import { available, find, type Measured, sorted } from "./search.ts";
+import { available, type Measured, sorted } from "./metrics.ts";
+import { find } from "./search.ts";
 import type { Selection } from "./store.ts";
 
 const HEIGHT = 23; // of a row
@@ -84,7 +85,9 @@ export function Tree() {
   const onKeyDown = (event: KeyboardEvent) => {
     const line = lineAt(at);
     const group = line && line.member < 0 ? -line.member : 0;
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -1e9, End: 1e9 }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -1e9, End: 1e9 }[
+      event.key
+    ];
     if (step) {
       const next = lineAt(Math.max(0, Math.min(count - 1, at < 0 ? 0 : at + step)));
       if (next) choose(next);
@@ -112,7 +115,10 @@ export function Tree() {
         )}
         <label class="end">
           sort{" "}
-          <select value={state.sort} onChange={(event) => page.store.set({ sort: event.currentTarget.value })}>
+          <select
+            value={state.sort}
+            onChange={(event) => page.store.set({ sort: event.currentTarget.value })}
+          >
             <option value="">program order</option>
             {measured.map(({ metric }) => (
               <option value={metric.name} title={metric.help}>
@@ -138,9 +144,10 @@ export function Tree() {
         <div class="empty">
           <p class={found.error ? "bad" : ""}>{found.error || "Nothing matches."}</p>
           <p>
-            Write an operation, a name, a line (<code>train.py:12</code>), a shape (<code>4×3</code>),{" "}
-            <code>nan</code>, <code>inf</code>, <code>param</code>, or compare: <code>op=matmul</code>,{" "}
-            <code>∇&gt;10</code>, <code>bytes&gt;1e6</code>, <code>time&gt;1ms</code>. All words must match.
+            Write an operation, a name, a line (<code>train.py:12</code>), a shape (<code>4×3</code>
+            ), <code>nan</code>, <code>inf</code>, <code>param</code>, or compare:{" "}
+            <code>op=matmul</code>, <code>∇&gt;10</code>, <code>bytes&gt;1e6</code>,{" "}
+            <code>time&gt;1ms</code>. All words must match.
           </p>
         </div>
       ) : (
@@ -234,7 +241,8 @@ function Row(props: RowProps) {
       {times > 0 && <span class="times">×{grouped(times)}</span>}
       {place && (
         <span class="place">
-          {data.header.files.length > 1 && <span>{data.header.files[place.file]?.name}</span>}:{place.line}
+          {data.header.files.length > 1 && <span>{data.header.files[place.file]?.name}</span>}:
+          {place.line}
         </span>
       )}
       {columns.map((measured) => (

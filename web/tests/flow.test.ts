@@ -31,11 +31,17 @@ test("the first NaN is where inputs are finite", () => {
     { op: "log", label: "log(·)", parents: [1], infs: 1, grad: 1 },
     { op: "exp", parents: [2], nans: 1, grad: 1, gradNans: 1 },
   ]);
-  assert.deepEqual(firstNaN(data), { node: 2, text: "v2 = log(·) makes the first Inf from finite inputs." });
+  assert.deepEqual(firstNaN(data), {
+    node: 2,
+    text: "v2 = log(·) makes the first Inf from finite inputs.",
+  });
 });
 
 test("the first NaN can be one that was given", () => {
-  const data = small([{ label: "w", nans: 2, grad: 1 }, { op: "sum", parents: [1], nans: 1, grad: 1 }]);
+  const data = small([
+    { label: "w", nans: 2, grad: 1 },
+    { op: "sum", parents: [1], nans: 1, grad: 1 },
+  ]);
   assert.deepEqual(firstNaN(data), { node: 1, text: "v1 = w holds the first NaN." });
 });
 
@@ -50,7 +56,10 @@ test("the first NaN of a gradient is made by a VJP rule", () => {
 });
 
 test("a finite run has no first NaN", () => {
-  assert.deepEqual(firstNaN(chain([1, 1])), { node: 0, text: "All values and gradients are finite." });
+  assert.deepEqual(firstNaN(chain([1, 1])), {
+    node: 0,
+    text: "All values and gradients are finite.",
+  });
 });
 
 test("a gradient vanishes where it is least, compared with the most on its way", () => {
@@ -71,7 +80,10 @@ test("a small gradient on another way is none that vanishes", () => {
     { op: "cos", parents: [2], grad: 100 },
     { op: "add", parents: [3, 4], grad: 1 },
   ]);
-  assert.deepEqual(vanishing(data), { node: 0, text: "No gradient falls by a factor of 10,000 on its way." });
+  assert.deepEqual(vanishing(data), {
+    node: 0,
+    text: "No gradient falls by a factor of 10,000 on its way.",
+  });
 });
 
 test("a small gradient beside a large one does not vanish", () => {
@@ -91,7 +103,11 @@ test("a gradient ends at the node nearest to the result without one", () => {
 });
 
 test("a Param that the result does not need has no gradient", () => {
-  const data = small([{ label: "w", grad: null }, { grad: 1 }, { op: "sum", parents: [2], grad: 1 }]);
+  const data = small([
+    { label: "w", grad: null },
+    { grad: 1 },
+    { op: "sum", parents: [2], grad: 1 },
+  ]);
   const text = "No gradient reaches w: the result does not depend on it.";
   assert.deepEqual(ending(data), { node: 1, text });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { available, find, Index, sorted, words } from "../src/search.ts";
+import { available, sorted } from "../src/metrics.ts";
+import { find, Index, words } from "../src/search.ts";
 import { small } from "./small.ts";
 
 const GROUPS = [
@@ -12,13 +13,32 @@ const GROUPS = [
 const data = small(
   [
     { label: "net.w", shape: [4, 3], line: 3, grad: 12, norm: 2 },
-    { op: "matmul", label: "x @ ·", parents: [1], shape: [4, 3], line: 12, forward: 3e6, backward: 1e6, grad: 5, home: 1 },
+    {
+      op: "matmul",
+      label: "x @ ·",
+      parents: [1],
+      shape: [4, 3],
+      line: 12,
+      forward: 3e6,
+      backward: 1e6,
+      grad: 5,
+      home: 1,
+    },
     { op: "tanh", parents: [2], shape: [4], line: 123, forward: 1000, grad: 0.5, nans: 1, home: 2 },
-    { op: "tanh", parents: [3], shape: [4], line: 123, forward: 2000, grad: 0.25, infs: 2, home: -1 },
+    {
+      op: "tanh",
+      parents: [3],
+      shape: [4],
+      line: 123,
+      forward: 2000,
+      grad: 0.25,
+      infs: 2,
+      home: -1,
+    },
     { op: "sum", label: "sum <b>", parents: [4], line: 14, grad: 1, home: 3 },
   ],
   GROUPS,
-); // prettier-ignore
+);
 const index = new Index(data);
 const ids = (query: string) => [...find(index, query).ids];
 
@@ -67,7 +87,10 @@ for (const [query, expected] of FOUND) {
 }
 
 test("an unknown column is an error that lists the known", () => {
-  assert.match(find(index, "weight>3").error, /^unknown column “weight”; choose op, name, .*∇norm$/);
+  assert.match(
+    find(index, "weight>3").error,
+    /^unknown column “weight”; choose op, name, .*∇norm$/,
+  );
 });
 
 test("a comparison without a number is an error", () => {
@@ -75,11 +98,17 @@ test("a comparison without a number is an error", () => {
   assert.equal(find(index, "time>3x").error, "time>3x: write a number after >, such as 1e6 or 2ms");
 });
 
-test("a text has no order", () => assert.equal(find(index, "op>3").error, "op>3: op is a text; write op=…"));
+test("a text has no order", () =>
+  assert.equal(find(index, "op>3").error, "op>3: op is a text; write op=…"));
 
 test("quotes keep words together", () => {
   const found = words(`a "b c" op='d e' "open`);
-  assert.deepEqual(found, [["a", false], ["b c", true], ["op=d e", false], ["open", true]]); // prettier-ignore
+  assert.deepEqual(found, [
+    ["a", false],
+    ["b c", true],
+    ["op=d e", false],
+    ["open", true],
+  ]);
 });
 
 test("brackets are no pattern", () => assert.deepEqual(ids("name=net[.]w"), []));
@@ -114,5 +143,8 @@ test("members are sorted, the unknown ones last", () => {
 
 test("a run that was not timed is not sorted by time", () => {
   const untimed = available(new Index(small([{ grad: 1 }, { op: "sum", parents: [1], grad: 1 }])));
-  assert.deepEqual(untimed.map(({ metric }) => metric.name), ["bytes", "grad", "gradmin"]); // prettier-ignore
+  assert.deepEqual(
+    untimed.map(({ metric }) => metric.name),
+    ["bytes", "grad", "gradmin"],
+  );
 });

@@ -47,9 +47,11 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
   const all = [{ parent: -1, kind: "", title: "" }, ...groups] as Group[];
   const titles = all.map(({ title }) => text(title));
   const empty = text("");
-  const each = (of: (node: Node, id: number) => number) => nodes.map((node, row) => of(node, row + 1));
+  const each = (of: (node: Node, id: number) => number) =>
+    nodes.map((node, row) => of(node, row + 1));
   const timed = nodes.flatMap(({ backward }, row) => (backward === undefined ? [] : [row + 1]));
-  const high = (of: (node: Node) => number | null | undefined) => each((node) => highWord(of(node) ?? NaN));
+  const high = (of: (node: Node) => number | null | undefined) =>
+    each((node) => highWord(of(node) ?? NaN));
   const unknown = high(() => NaN);
   const none = each(() => 0);
   const columns: Record<string, [type: string, numbers: number[]]> = {
@@ -60,7 +62,10 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
     equation: ["i32", each(() => -1)],
     home: ["i32", each(({ home }) => home ?? 0)],
     degree: ["i32", each(({ parents }) => parents?.length ?? 0)],
-    back: ["i32", nodes.flatMap(({ parents }, row) => (parents ?? []).map((parent) => row + 1 - parent))],
+    back: [
+      "i32",
+      nodes.flatMap(({ parents }, row) => (parents ?? []).map((parent) => row + 1 - parent)),
+    ],
     v_form: ["i32", each((_, id) => id - 1)],
     d_form: ["i32", each(({ grad }, id) => (grad === undefined || grad === null ? -1 : id - 1))],
     v_norm: ["p32", high(({ norm }) => norm)],
@@ -86,20 +91,42 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
   for (const prefix of ["v", "d"]) {
     for (const name of ["min", "max", "mean"]) columns[`${prefix}_${name}`] = ["p32", unknown];
     columns[`${prefix}_zeros`] = ["i32", none];
-    for (const name of ["bins", "binned"]) columns[`${prefix}_${name}`] = [name === "bins" ? "u8" : "i32", []];
+    for (const name of ["bins", "binned"])
+      columns[`${prefix}_${name}`] = [name === "bins" ? "u8" : "i32", []];
   }
   return load(
     packed(
       {
-        format: "autograd_tools.map", version: 1, title: "small", notes: [], result: nodes.length,
-        nodes: nodes.length, open: [], query: "", selected: 0, looks_at_first: {}, view: "graph", strings,
-        signatures: nodes.map(({ op, parents }) => [op ?? "", (parents ?? []).map(() => [["", ""], null])]),
-        kinds: KINDS, group_kinds: GROUP_KINDS,
-        forms: nodes.map(({ shape }) => ["", shape ?? [], "float64", 8 * (shape ?? []).reduce((a, b) => a * b, 1)]),
+        format: "autograd_tools.map",
+        version: 1,
+        title: "small",
+        notes: [],
+        result: nodes.length,
+        nodes: nodes.length,
+        open: [],
+        query: "",
+        selected: 0,
+        looks_at_first: {},
+        view: "graph",
+        strings,
+        signatures: nodes.map(({ op, parents }) => [
+          op ?? "",
+          (parents ?? []).map(() => [["", ""], null]),
+        ]),
+        kinds: KINDS,
+        group_kinds: GROUP_KINDS,
+        forms: nodes.map(({ shape }) => [
+          "",
+          shape ?? [],
+          "float64",
+          8 * (shape ?? []).reduce((a, b) => a * b, 1),
+        ]),
         sources: nodes.map(({ line }) => [0, line ?? 0, "", "", `line ${line}`]),
         files: [{ path: "models/train.py", name: "train.py", text: null, start: 1, note: "" }],
-        equations: [], looks: {}, ...header,
-      }, // prettier-ignore
+        equations: [],
+        looks: {},
+        ...header,
+      },
       columns,
     ),
   );
@@ -133,5 +160,7 @@ function packed(header: object, columns: Record<string, [string, number[]]>): Ar
 function bytesOf(type: string, numbers: number[]): Uint8Array {
   if (type === "u8") return Uint8Array.from(numbers);
   if (type === "i32") return new Uint8Array(Int32Array.from(numbers).buffer);
-  return Uint8Array.from([0, 8, 16, 24].flatMap((shift) => numbers.map((n) => (n >>> shift) & 255)));
+  return Uint8Array.from(
+    [0, 8, 16, 24].flatMap((shift) => numbers.map((n) => (n >>> shift) & 255)),
+  );
 }

@@ -1,12 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Address, createStore, fromHash, type How, rangesFrom, rangesText, type State, toHash } from "../src/store.ts";
+import {
+  type Address,
+  createStore,
+  fromHash,
+  type How,
+  rangesFrom,
+  rangesText,
+  type State,
+  toHash,
+} from "../src/store.ts";
 
 const FIRST: State = {
-  open: new Set([1, 2]), detail: "op", selected: null, copy: new Map(), query: "", sort: "", heat: "", view: "graph",
-}; // prettier-ignore
-const LIMITS = { nodes: 100, groups: 10, files: 2, copies: (group: number) => (group === 3 ? 4 : 0) };
+  open: new Set([1, 2]),
+  detail: "op",
+  selected: null,
+  copy: new Map(),
+  query: "",
+  sort: "",
+  heat: "",
+  view: "graph",
+};
+const LIMITS = {
+  nodes: 100,
+  groups: 10,
+  files: 2,
+  copies: (group: number) => (group === 3 ? 4 : 0),
+};
 
 function address(hash = "") {
   const steps: [string, How][] = [];
@@ -27,10 +48,18 @@ test("the first view has an empty hash", () => assert.equal(toHash(FIRST, FIRST)
 
 test("a hash holds what differs from the first view", () => {
   const state: State = {
-    ...FIRST, open: new Set([1, 4, 5, 6, 7]), detail: "line", selected: { node: 12 }, query: "nan op=mul & x",
-    copy: new Map([[3, 2]]), sort: "total", heat: "time", view: "hotspots",
-  }; // prettier-ignore
-  const hash = "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&sort=total&heat=time";
+    ...FIRST,
+    open: new Set([1, 4, 5, 6, 7]),
+    detail: "line",
+    selected: { node: 12 },
+    query: "nan op=mul & x",
+    copy: new Map([[3, 2]]),
+    sort: "total",
+    heat: "time",
+    view: "hotspots",
+  };
+  const hash =
+    "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&sort=total&heat=time";
   assert.equal(toHash(state, FIRST), hash);
   assert.deepEqual(fromHash(hash, FIRST, LIMITS), state);
 });
@@ -41,7 +70,8 @@ test("a line and a group can be selected by a hash", () => {
 });
 
 test("a hash of another page is as no hash", () => {
-  const hash = "node=101&group=10&line=2:1&by=x&heat=__proto__&view=&copy=99:1,a,3:4,2:0&open=&q=%E0%A4%A";
+  const hash =
+    "node=101&group=10&line=2:1&by=x&heat=__proto__&view=&copy=99:1,a,3:4,2:0&open=&q=%E0%A4%A";
   assert.deepEqual(fromHash(hash, FIRST, LIMITS), { ...FIRST, open: new Set(), query: "%E0%A4%A" });
 });
 
@@ -50,7 +80,8 @@ test("numbers are written as ranges", () => {
   assert.deepEqual(rangesFrom("1,4~7,10", 20), new Set([1, 4, 5, 6, 7, 10]));
 });
 
-test("a range ends at the limit", () => assert.deepEqual(rangesFrom("3~999999999", 5), new Set([3, 4])));
+test("a range ends at the limit", () =>
+  assert.deepEqual(rangesFrom("3~999999999", 5), new Set([3, 4])));
 
 test("a selection is a step of the history, typing is none", () => {
   const { own, steps } = address();
@@ -58,7 +89,11 @@ test("a selection is a step of the history, typing is none", () => {
   store.set({ query: "n" });
   store.set({ query: "na" });
   store.set({ selected: { node: 3 } });
-  assert.deepEqual(steps, [["q=n", "replace"], ["q=na", "replace"], ["node=3&q=na", "push"]]); // prettier-ignore
+  assert.deepEqual(steps, [
+    ["q=n", "replace"],
+    ["q=na", "replace"],
+    ["node=3&q=na", "push"],
+  ]);
 });
 
 test("going back restores the state", () => {

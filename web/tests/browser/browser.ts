@@ -18,7 +18,10 @@ let browser: Browser;
 
 before(async () => {
   const env = { ...process.env, PYTHONPATH: ".." };
-  execFileSync(PYTHON, ["tests/browser/make_pages.py", folder], { env, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(PYTHON, ["tests/browser/make_pages.py", folder], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
 });
 after(async () => {
@@ -26,7 +29,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Open a page, do something, and check that the page asked for nothing and complained of nothing. */
+/** Open a page, do something, and check that it requested nothing and had no error. */
 export async function opened(
   name: string,
   does: (page: Page) => Promise<unknown>,

@@ -31,7 +31,9 @@ test("Enter in a search goes to the first result", () =>
     await page.getByRole("searchbox").fill("op=matmul");
     await page.getByText("30 nodes found").waitFor();
     await page.keyboard.press("Enter");
-    await facts(page).getByRole("heading", { name: /^v\d+ = .*@/ }).waitFor();
+    await facts(page)
+      .getByRole("heading", { name: /^v\d+ = .*@/ })
+      .waitFor();
     assert.match(await hash(page), /node=\d+/);
   }));
 
@@ -89,7 +91,10 @@ test("a line, a row of the hotspots and a node select one another", () =>
     const line = page.getByRole("option", { name: "return np.tanh" });
     assert.equal(await line.getAttribute("aria-selected"), "true");
     await row.dblclick();
-    assert.equal(await page.getByRole("tab", { name: "Graph" }).getAttribute("aria-selected"), "true");
+    assert.equal(
+      await page.getByRole("tab", { name: "Graph" }).getAttribute("aria-selected"),
+      "true",
+    );
   }));
 
 test("a header sorts its table", () =>
@@ -100,10 +105,16 @@ test("a header sorts its table", () =>
     const before = (await calls()).slice(0, -1).map(Number);
     await table.getByRole("button", { name: "calls" }).click();
     await table.locator('th[aria-sort="descending"]').waitFor();
-    assert.deepEqual((await calls()).slice(0, -1).map(Number), before.toSorted((a, b) => b - a));
+    assert.deepEqual(
+      (await calls()).slice(0, -1).map(Number),
+      before.toSorted((a, b) => b - a),
+    );
     await table.getByRole("button", { name: "calls" }).click();
     await table.locator('th[aria-sort="ascending"]').waitFor();
-    assert.deepEqual((await calls()).slice(0, -1).map(Number), before.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      (await calls()).slice(0, -1).map(Number),
+      before.toSorted((a, b) => a - b),
+    );
   }));
 
 test("a click on the timeline selects a line", () =>
@@ -175,7 +186,10 @@ test("a divider moves by keys", () =>
     const before = await width();
     await page.getByRole("separator", { name: "Width of the tree" }).focus();
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction((old) => document.querySelector<HTMLElement>(".left")!.offsetWidth > old, before);
+    await page.waitForFunction(
+      (old) => document.querySelector<HTMLElement>(".left")!.offsetWidth > old,
+      before,
+    );
     assert.equal(await width(), before + 24);
   }));
 
@@ -200,7 +214,9 @@ test("one click goes to the first NaN", () =>
 test("a question without an answer is disabled and says why", () =>
   opened(PAGE, async (page) => {
     const button = page.getByRole("button", { name: "First NaN" });
-    await page.waitForFunction(() => document.querySelector(".finds button")?.getAttribute("title")?.includes("finite"));
+    await page.waitForFunction(() =>
+      document.querySelector(".finds button")?.getAttribute("title")?.includes("finite"),
+    );
     assert.equal(await button.isDisabled(), true);
     assert.equal(await button.getAttribute("title"), "All values and gradients are finite.");
   }));
@@ -217,7 +233,10 @@ test("a comparison lists the lines that changed", () =>
 
 test("damaged data is said in the page, with the first picture", async () => {
   const text = readFileSync(join(folder, PAGE), "utf8");
-  const [from, to] = [text.indexOf('id="map-data">') + 200, text.indexOf("</script>", text.indexOf('id="map-data">'))];
+  const [from, to] = [
+    text.indexOf('id="map-data">') + 200,
+    text.indexOf("</script>", text.indexOf('id="map-data">')),
+  ];
   writeFileSync(join(folder, "cut.html"), text.slice(0, from) + text.slice(to));
   await opened("cut.html", async (page) => {
     await page.getByRole("alert").getByText("The data of this page is damaged").waitFor();
@@ -244,7 +263,10 @@ test("a click on a call selects the functions that begin there", () =>
 
 test("a profile without a graph is tables and source", () =>
   opened("profile.html", async (page) => {
-    await page.getByRole("row", { name: /^recurrent.py:10/ }).first().click();
+    await page
+      .getByRole("row", { name: /^recurrent.py:10/ })
+      .first()
+      .click();
     const line = page.getByRole("option", { name: "return np.tanh" });
     assert.equal(await line.getAttribute("aria-selected"), "true");
     assert.equal(await tree(page).count(), 0);
@@ -268,7 +290,10 @@ test("a dark screen has dark panels", () =>
     PAGE,
     async (page) => {
       await tree(page).waitFor();
-      assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(20, 24, 29)");
+      assert.equal(
+        await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+        "rgb(20, 24, 29)",
+      );
     },
     { colorScheme: "dark" },
   ));

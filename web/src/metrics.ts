@@ -1,0 +1,102 @@
+/** Numbers of nodes and groups, by which the tree is sorted. */
+
+import { general, grouped, memoryText, timeText } from "./labels.ts";
+import { type Index, type Numbers, sum, UNNAMED } from "./search.ts";
+
+/** A number of each node and group, by which the tree is sorted. */
+export interface Metric {
+  name: string;
+  title: string; // a word or two
+  help: string;
+  of: (index: Index) => Numbers; // of each node by row
+  fold: "sum" | "max" | "min";
+  text: (n: number) => string;
+}
+
+const short = (n: number) => general(n, 3);
+
+const column = (name: string) => (index: Index) => index.numbers(name);
+
+/** To add a metric, add an entry: its name, title, help, numbers, how they join, and their text. */
+export const METRICS: readonly Metric[] = (
+  [
+    ["total", "total", "time of both passes, with all inside", column("time"), "sum", timeText],
+    ["self", "self", "time without functions and loops inside", column("time"), "sum", timeText],
+    ["forward", "forward", "time of the forward pass", column("forward"), "sum", timeText],
+    ["backward", "backward", "time of the VJP rules", column("backward"), "sum", timeText],
+    ["bytes", "bytes", "bytes of the values", column("bytes"), "sum", memoryText],
+    ["grad", "∇ max", "largest norm of a gradient", column("∇norm"), "max", short],
+    ["gradmin", "∇ min", "smallest norm of a gradient", column("∇norm"), "min", short],
+    ["nan", "NaN", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
+    ["changes", "changes", "nodes added, removed, or with other numbers", marked, "sum", grouped],
+  ] as const
+).map(([name, title, help, of, fold, text]) => ({
+  name,
+  title,
+  help,
+  of,
+  fold,
+  text: (n) => (n > 0 || (n === 0 && fold !== "sum") ? text(n) : ""),
+}));
+
+/** The numbers of a metric: of each node by row, and of each group. */
+export interface Measured {
+  metric: Metric;
+  nodes: Numbers;
+  groups: Numbers;
+}
+
+export function measure(index: Index, metric: Metric): Measured {
+  const { data } = index;
+  const nodes = metric.of(index);
+  const groups = new Float64Array(data.groups).fill(NaN);
+  const parents = data.column("g_parent");
+  const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
+  index.home().forEach((group, row) => {
+    if (group >= 0) groups[group] = join(groups[group]!, nodes[row]!);
+  });
+  for (let group = data.groups - 1; group > 0; group -= 1) {
+    if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
+    groups[parents[group]!] = join(groups[parents[group]!]!, groups[group]!);
+  }
+  return { metric, nodes, groups };
+}
+
+function wrong({ data }: Index): Numbers {
+  const columns = ["v_nans", "v_infs", "d_nans", "d_infs"].map((name) => data.column(name));
+  return Float64Array.from({ length: data.nodes }, (_, row) =>
+    columns.reduce((total, column) => total + Math.max(column[row]!, 0), 0),
+  );
+}
+
+function marked({ data }: Index): Numbers {
+  const marks = data.has("mark") ? data.column("mark") : new Uint8Array(data.nodes);
+  return Float64Array.from(marks, (mark) => (mark ? 1 : 0));
+}
+
+const most = (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b);
+const least = (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b);
+
+/** Return the numbers of a metric that the page has: times only of a timed run. */
+export function available(index: Index): Measured[] {
+  const found = METRICS.map((metric) => measure(index, metric));
+  return found.filter(({ nodes }) => nodes.some((n) => n > 0));
+}
+
+/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -g. */
+export function sorted(members: Int32Array, by: Measured | undefined): Int32Array {
+  const groups = members.filter((member) => member < 0);
+  const nodes = members.filter((member) => member >= 0);
+  const all = Int32Array.of(...groups, ...nodes);
+  if (!by) return all;
+  const sign = by.metric.fold === "min" ? 1 : -1;
+  const keys = Float64Array.from(all, (member) => {
+    const value = member < 0 ? by.groups[-member]! : by.nodes[member - 1]!;
+    return Number.isNaN(value) ? Infinity : sign * value;
+  });
+  const order = Uint32Array.from(all, (_, i) => i).sort((a, b) => {
+    const [x, y] = [keys[a]!, keys[b]!];
+    return x < y ? -1 : x > y ? 1 : a - b;
+  });
+  return Int32Array.from(order, (i) => all[i]!);
+}
