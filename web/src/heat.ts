@@ -2,7 +2,7 @@
 
 import type {Data} from "./data.ts";
 import type {Box, Shown} from "./graph.ts";
-import {general, idsIn, memoryText, ownIds, timeText, totalTime} from "./labels.ts";
+import {general, idsIn, memoryText, ownIds, timesOf, timeText, totalTime} from "./labels.ts";
 
 export type Measured = "time" | "bytes" | "gradient" | "least-gradient";
 
@@ -41,6 +41,14 @@ const MEASURES: Record<Measured, Measure> = {
   "least-gradient": {title: "least norm of the gradients", figure: extreme(Math.min),
     text: x => general(x, 3), isGradient: true},
 };
+
+/** Return the measures that some node has a figure for. */
+export function measures(data: Data): Measured[] {
+  const has = (column: string) => data.column(column).some(form => form >= 0);
+  const gradients: Measured[] = has("d_form") ? ["gradient", "least-gradient"] : [];
+  return [...timesOf(data).some(ns => ns >= 0) ? ["time" as const] : [],
+    ...has("v_form") ? ["bytes" as const] : [], ...gradients];
+}
 
 /** The figures of the boxes of a view, by key, and the bounds of the levels of colour. */
 export class Heat {

@@ -1,9 +1,10 @@
 /** The middle of the page: the picture to zoom, open, close and select in, with its controls. */
 
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useEffect, useMemo, useRef, useState} from "preact/hooks";
 import type {Data} from "./data.ts";
 import {save} from "./exports.ts";
 import {pathTo} from "./graph.ts";
+import {type Measured, measures} from "./heat.ts";
 import {title} from "./labels.ts";
 import {usePage} from "./page.ts";
 import "./picture.css";
@@ -13,8 +14,8 @@ import {Steps} from "./strips.tsx";
 
 const DETAILS: [State["detail"], string][] =
   [["function", "functions"], ["line", "lines"], ["op", "operations"]];
-const HEATS: [State["heat"], string][] = [["", "no heat"], ["time", "time"], ["bytes", "bytes"],
-  ["gradient", "greatest ∇"], ["least-gradient", "least ∇"]];
+const HEATS: Record<Measured, string> =
+  {time: "time", bytes: "bytes", gradient: "greatest ∇", "least-gradient": "least ∇"};
 const MOVES: Record<string, [number, number]> =
   {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 
@@ -36,6 +37,7 @@ export function Picture({data, store, state, first}: Props) {
     return () => { current.scene = null; };
   }, []);
   useEffect(() => scene.current?.update(state), [state]);
+  const known = useMemo(() => measures(data), [data]);
   const {selected} = state, group = selected && "group" in selected ? selected.group : -1;
   const node = selected && "node" in selected ? selected.node : -1;
   const around = group > 0 ? [...pathTo(data, {group}), group] : node > 0 ? pathTo(data, {node}) : [];
@@ -49,7 +51,8 @@ export function Picture({data, store, state, first}: Props) {
       </span>
       <select aria-label="heat" value={state.heat}
         onChange={event => store.set({heat: event.currentTarget.value as State["heat"]})}>
-        {HEATS.map(([heat, name]) => <option key={heat} value={heat}>{name}</option>)}
+        <option value="">no heat</option>
+        {known.map(heat => <option key={heat} value={heat}>{HEATS[heat]}</option>)}
       </select>
       <span class="choices" role="group" aria-label="history and zoom">
         <Button name="back" sign="←" does={() => history.back()} />

@@ -183,6 +183,30 @@ test("without WebAssembly the first picture stays, with a note", () => withPage(
   assert.ok(await page.locator(".stage .node").count() > 3);
 }, "", page => page.addInitScript(() => { Reflect.deleteProperty(globalThis, "WebAssembly"); })));
 
+test("a slow layout is simplified, and a note says so", () => withPage("recurrent", async page => {
+  await page.getByText("Simplified, because the layout took too long.").waitFor();
+  assert.ok(await page.locator(".stage .node[role=button]").count() > 3);
+}, "", page => page.addInitScript(() => {
+  const {setTimeout: later, Worker: Real} = window;
+  window.setTimeout = ((act: () => void, ms?: number) => {  // the first deadline is short
+    if (ms !== 10_000) return later(act, ms);
+    window.setTimeout = later;
+    return later(act, 1);
+  }) as typeof setTimeout;
+  let tasks = 0;
+  window.Worker = class extends Real {  // the first layout never ends
+    override postMessage(task: {dot?: string}) {
+      if (!task.dot || tasks++) super.postMessage(task);
+    }
+  };
+})));
+
+test("what the address selects is on the screen", () => withPage("recurrent", async page => {
+  await page.waitForSelector(".stage .node.selected", {state: "attached"});
+  const box = await page.locator(".stage .node.selected").boundingBox();
+  assert.ok(box!.x > 0 && box!.y > 0 && box!.width > 20);
+}, "#node=1"));
+
 test("data that is cut off is told in the page", async () => {
   const page = await browser.newPage(), path = resolve("tests/data/recurrent.html");
   const text = readFileSync(path, "utf8").replace(/(id="map-data">.{2000})[^<]*/, "$1");
