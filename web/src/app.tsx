@@ -117,7 +117,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
           </Guard>
         </div>
       )}
-      <Guard name={view ?? ""}>
+      <Guard key={view} name={view ?? ""}>
         {view === "hotspots" && <Hotspots />}
         {view === "timeline" && <Timeline />}
         {view === "changes" && <Changes />}
@@ -258,7 +258,7 @@ class Guard extends Component<{ name: string; children: ComponentChildren }, { e
     return (
       <div class="empty" role="alert">
         <p class="bad">
-          The {this.props.name} cannot be shown: {this.state.error}
+          The {this.props.name} cannot be shown, its data may be damaged: {this.state.error}
         </p>
       </div>
     );
@@ -284,7 +284,7 @@ async function start(main: HTMLElement): Promise<void> {
     render(<App data={data} first={first} />, main);
   } catch (error) {
     const message = document.createElement("div");
-    main.prepend(message);
+    main.replaceChildren(message, first ?? "");
     render(<Failed text={(error as Error).message} />, message);
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { facts, folder, hash, opened, rows, tree } from "./browser.ts";
 
@@ -128,6 +129,26 @@ test("a click on the timeline selects a line", () =>
     assert.match(await hash(page), /line=\d+:\d+/);
   }));
 
+test("the wheel zooms the timeline at the pointer, a drag moves it", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("tab", { name: "Timeline" }).click();
+    const box = (await page.getByRole("img", { name: /Timeline of the run/ }).boundingBox())!;
+    const tip = page.locator(".tip");
+    let x = box.x + 20;
+    const y = box.y + 55;
+    for (; x < box.x + box.width && !(await tip.count()); x += 10) await page.mouse.move(x, y);
+    const text = await tip.innerText();
+    assert.match(text, /^loss .*s\s+at /);
+    await page.mouse.wheel(0, -500);
+    await page.mouse.move(x - 9, y);
+    assert.equal(await tip.innerText(), text);
+    await page.mouse.down();
+    await page.mouse.move(x + 60, y, { steps: 4 });
+    await page.mouse.up();
+    await page.mouse.move(x + 61, y);
+    assert.equal(await tip.innerText(), text);
+  }));
+
 test("back and forward go through what was selected", () =>
   opened(PAGE, async (page) => {
     const params = facts(page).locator(".list button");
@@ -191,6 +212,17 @@ test("a divider moves by keys", () =>
       before,
     );
     assert.equal(await width(), before + 24);
+  }));
+
+test("a divider moves by the pointer", () =>
+  opened(PAGE, async (page) => {
+    await tree(page).waitFor();
+    const box = (await page.getByRole("separator", { name: "Width of the tree" }).boundingBox())!;
+    await page.mouse.move(box.x + 2, 700);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 62, 700, { steps: 3 });
+    await page.mouse.up();
+    assert.equal(await page.locator(".left").evaluate((pane) => pane.clientWidth), box.x + 60);
   }));
 
 test("names with markup are text", () =>
@@ -271,6 +303,21 @@ test("a profile without a graph is tables and source", () =>
     assert.equal(await line.getAttribute("aria-selected"), "true");
     assert.equal(await tree(page).count(), 0);
   }));
+
+test("damaged data of one tab leaves the others as they are", async () => {
+  const text = readFileSync(join(folder, PAGE), "utf8");
+  const whole = /(?<=id="map-data">)[^<]*/;
+  const bytes = gunzipSync(Buffer.from(whole.exec(text)![0], "base64"));
+  const cut = gzipSync(bytes.subarray(0, -8)).toString("base64"); // of the timeline
+  writeFileSync(join(folder, "cut.html"), text.replace(whole, cut));
+  await opened("cut.html", async (page) => {
+    await page.getByRole("tab", { name: "Timeline" }).click();
+    await page.getByRole("alert").getByText("The timeline cannot be shown").waitFor();
+    await page.getByRole("tab", { name: "Hotspots" }).click();
+    await page.getByRole("heading", { name: "Hotspots by line" }).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+  });
+});
 
 test("panels stack on a phone", () =>
   opened(
