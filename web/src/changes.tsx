@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Changes as Comparison } from "./data.ts";
-import { grouped, timeText } from "./labels.ts";
+import { grouped, timeText } from "./numbers.ts";
 import { type Page, usePage } from "./page.ts";
 import { type Row, SortedTable } from "./table.tsx";
 

@@ -1,9 +1,11 @@
 /** The boxes, frames and arrows of a view with their texts, as `viewer.drawing.compose`. */
 
 import type {Data} from "./data.ts";
-import {argumentsOf, type Box, type Edge, hasFrame, isClosed, membersOf, type Shown} from "./graph.ts";
+import {hasFrame, isClosed, membersOf} from "./graph.ts";
+import {argumentsOf, type Box, type Edge, type Shown} from "./shown.ts";
 import {Heat, type Measured} from "./heat.ts";
-import {boxLines, gradientsText, grouped, shapeText, shorten, title} from "./labels.ts";
+import {boxLines, gradientsText, shapeText, title} from "./labels.ts";
+import {grouped, shorten} from "./numbers.ts";
 
 export interface Style {
   copy: ReadonlyMap<number, number>;

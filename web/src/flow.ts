@@ -1,7 +1,7 @@
 /** The path of a gradient; where it vanishes, explodes, ends, becomes NaN. */
 
 import type { Data, Statistics } from "./data.ts";
-import { general } from "./labels.ts";
+import { general } from "./numbers.ts";
 
 /** A node that a question is answered by, and the answer; node 0: there is none, and why. */
 export interface Answer {

@@ -1,8 +1,9 @@
 /** Heat: a number for each box, and the colours and the legend that show it. */
 
 import type {Data} from "./data.ts";
-import type {Box, Shown} from "./graph.ts";
-import {general, idsIn, memoryText, ownIds, timesOf, timeText, totalTime} from "./labels.ts";
+import type {Box, Shown} from "./shown.ts";
+import {idsIn, ownIds, timesOf, totalTime} from "./labels.ts";
+import {general, memoryText, timeText} from "./numbers.ts";
 
 export type Measured = "time" | "bytes" | "gradient" | "least-gradient";
 

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Profile, Sample } from "./data.ts";
 import { placeOf } from "./flame.ts";
-import { timeText } from "./labels.ts";
+import { timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 import { SortedTable } from "./table.tsx";
 

@@ -4,7 +4,8 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 
 import { idsOf, membersOf } from "./graph.ts";
-import { general, grouped, title } from "./labels.ts";
+import { title } from "./labels.ts";
+import { general, grouped } from "./numbers.ts";
 import { Around, Links } from "./links.tsx";
 import { Node } from "./node.tsx";
 import { normsOfCopies, type Place, usePage } from "./page.ts";

@@ -4,7 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { Statistics } from "./data.ts";
 import { pathTo } from "./graph.ts";
-import { general, grouped, title } from "./labels.ts";
+import { title } from "./labels.ts";
+import { general, grouped } from "./numbers.ts";
 import { copiesOf, type Page, usePage } from "./page.ts";
 
 const A_PAGE = 40; // links

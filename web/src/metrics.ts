@@ -1,6 +1,6 @@
 /** Numbers of nodes and groups, by which the tree is sorted. */
 
-import { general, grouped, memoryText, timeText } from "./labels.ts";
+import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import { type Index, type Numbers, sum, UNNAMED } from "./search.ts";
 
 /** A number of each node and group, by which the tree is sorted. */

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Data, Statistics } from "./data.ts";
-import { general, grouped, memoryText, timeText } from "./labels.ts";
+import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import { Around, Links } from "./links.tsx";
 import { usePage } from "./page.ts";
 

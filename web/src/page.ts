@@ -5,7 +5,7 @@ import { useContext, useLayoutEffect, useState } from "preact/hooks";
 
 import { type Data, fromHighWord } from "./data.ts";
 import { idsOf, pathTo, reveal } from "./graph.ts";
-import { plural } from "./labels.ts";
+import { plural } from "./numbers.ts";
 import type { Measured } from "./metrics.ts";
 import { Index } from "./search.ts";
 import type { Selection, State, Store } from "./store.ts";

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Data } from "./data.ts";
-import { timeText } from "./labels.ts";
+import { timeText } from "./numbers.ts";
 import { type Place, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 

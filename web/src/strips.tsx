@@ -3,7 +3,8 @@
 import {useMemo} from "preact/hooks";
 import {type Data, fromHighWord} from "./data.ts";
 import {structure} from "./graph.ts";
-import {general, grouped, heights, timesOf, timeText, title} from "./labels.ts";
+import {timesOf, title} from "./labels.ts";
+import {general, grouped, heights, timeText} from "./numbers.ts";
 
 const WIDTH = 240, HEIGHT = 28;
 

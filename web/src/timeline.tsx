@@ -11,7 +11,7 @@ import {
   timelineOf,
   visible,
 } from "./flame.ts";
-import { timeText } from "./labels.ts";
+import { timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 
 const ROW = 18; // pixels

@@ -4,7 +4,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Data } from "./data.ts";
 import { membersOf, modelOf, opened, pathTo, reveal } from "./graph.ts";
-import { grouped, plural, title } from "./labels.ts";
+import { title } from "./labels.ts";
+import { grouped, plural } from "./numbers.ts";
 import { inCopy, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 import { available, type Measured, sorted } from "./metrics.ts";

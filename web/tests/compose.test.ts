@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {type Cluster, LONGEST_EDGE, Picture, type Shape, type Style} from "../src/compose.ts";
 import {dotOf} from "../src/dot.ts";
-import {shown} from "../src/graph.ts";
+import {shown} from "../src/shown.ts";
 import {expected, MODELS, read} from "./models.ts";
 
 const STYLE: Style = {copy: new Map(), heat: "", direction: "down", gradients: true, backward: false,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {idsOf, isClosed, membersOf, modelOf, opened, pathTo, reveal, shown} from "../src/graph.ts";
+import {idsOf, isClosed, membersOf, modelOf, opened, pathTo, reveal} from "../src/graph.ts";
+import {shown} from "../src/shown.ts";
 import {expected, MODELS, read} from "./models.ts";
 
 for (const name of MODELS) {

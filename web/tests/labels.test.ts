@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {fixed, general, grouped, memoryText, oneLine, shorten, strip, timeText} from "../src/labels.ts";
+import {fixed, general, grouped, memoryText, oneLine, shorten, strip, timeText} from "../src/numbers.ts";
 
 test("numbers have the digits of Python's g", () => {
   const cases: [number, number, string][] = [[1234567, 6, "1.23457e+06"], [0.0001, 3, "0.0001"],
