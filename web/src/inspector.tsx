@@ -10,7 +10,6 @@ import { Around, Links } from "./links.tsx";
 import { Node } from "./node.tsx";
 import { normsOfCopies, type Place, usePage } from "./page.ts";
 import { METRICS } from "./metrics.ts";
-import { PerArgument } from "./source.tsx";
 
 export function Inspector() {
   const { state } = usePage();
@@ -183,7 +182,6 @@ function OfLine({ place }: { place: Place }) {
         </button>
       </p>
       {ids.length > 0 && <Sums ids={ids} />}
-      <PerArgument place={place} />
       <Links heading="computed here" ids={Array.from(ids)} />
       <Links heading="begins here" ids={page.groupsAt(place).map((group) => -group)} />
     </>

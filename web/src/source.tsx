@@ -86,7 +86,10 @@ export function Source() {
           <b title={file.path}>{file.name}</b>
         )}
         {most > 0 && (
-          <span class="key end">
+          <span
+            class="key end"
+            title={`Times of ${data.header.profile ? "the whole profile" : "this gradient"}`}
+          >
             <span>
               <i class="forward" />
               forward
@@ -154,7 +157,7 @@ function Heat({ place, most }: { place: Place; most: number }) {
 }
 
 /** The times of each operation and argument on a line: `matmul` forward, `matmul[1]` backward. */
-export function PerArgument({ place }: { place: Place }) {
+function PerArgument({ place }: { place: Place }) {
   const { page } = usePage();
   const times = useMemo(() => page.argumentsAt(place), [page, place.file, place.line]);
   const whole = times.reduce((sum, [, , ns]) => sum + ns, 0);
