@@ -1,16 +1,21 @@
 /** An SVG to zoom and pan in, whose boxes and frames are chosen by mouse, touch and keys. */
 
-const LETTER = 11;  // units of the letters of a box
-const LEAST = 9, GOOD = 12;  // pixels of letters that can be read
-const MARGIN = 20, MOST = 6;
+const LETTER = 11; // units of the letters of a box
+const LEAST = 9;
+const GOOD = 12; // pixels of letters that can be read
+const MARGIN = 20;
+const MOST = 6;
 const SVG = "http://www.w3.org/2000/svg";
 
 export interface Listener {
   select(id: string | null): void;
   toggle(id: string): void;
 }
-export interface Anchor {before: string; after: string}
-type Point = {x: number; y: number};
+export interface Anchor {
+  before: string;
+  after: string;
+}
+type Point = { x: number; y: number };
 
 /** Return the SVG of a text. It is parsed as XML, so that no text in it becomes markup of the page. */
 export function parse(text: string): SVGSVGElement {
@@ -21,22 +26,25 @@ export function parse(text: string): SVGSVGElement {
 
 export class Canvas {
   svg: SVGSVGElement | null = null;
-  private whole = {x: 0, y: 0, width: 1, height: 1};
-  private corner: Point = {x: 0, y: 0};
-  private scale = 1;  // pixels of a unit
+  private whole = { x: 0, y: 0, width: 1, height: 1 };
+  private corner: Point = { x: 0, y: 0 };
+  private scale = 1; // pixels of a unit
   private readonly pointers = new Map<number, Point>();
   private moved = 0;
   private atStart = true;
 
-  constructor(private readonly stage: HTMLElement, private readonly on: Listener) {
-    stage.addEventListener("wheel", event => this.wheel(event), {passive: false});
-    stage.addEventListener("pointerdown", event => this.down(event));
-    stage.addEventListener("pointermove", event => this.move(event));
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly on: Listener,
+  ) {
+    stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    stage.addEventListener("pointerdown", (event) => this.down(event));
+    stage.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"] as const) {
-      stage.addEventListener(name, event => this.pointers.delete(event.pointerId));
+      stage.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
     }
-    stage.addEventListener("click", event => this.click(event));
-    stage.addEventListener("dblclick", event => this.doubleClick(event));
+    stage.addEventListener("click", (event) => this.click(event));
+    stage.addEventListener("dblclick", (event) => this.doubleClick(event));
     new ResizeObserver(() => {
       if (stage.clientWidth && this.atStart) this.start();
       else if (stage.clientWidth) this.show();
@@ -48,8 +56,8 @@ export class Canvas {
   /** Show another picture. What had the id `before` stays where it was, as what has `after`. */
   replace(svg: SVGSVGElement, anchor: Anchor | null): void {
     const old = anchor && this.svg && this.rect(anchor.before);
-    const {x, y, width, height} = svg.viewBox.baseVal;
-    this.whole = {x, y, width: width || 1, height: height || 1};
+    const { x, y, width, height } = svg.viewBox.baseVal;
+    this.whole = { x, y, width: width || 1, height: height || 1 };
     svg.removeAttribute("width");
     svg.removeAttribute("height");
     svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
@@ -75,7 +83,7 @@ export class Canvas {
 
   /** Return the box or frame that is nearest to the middle of the screen. */
   middle(): string | null {
-    const {left, top, width, height} = this.stage.getBoundingClientRect();
+    const { left, top, width, height } = this.stage.getBoundingClientRect();
     let [found, least]: [string | null, number] = [null, Infinity];
     for (const box of this.svg?.querySelectorAll(".node, .cluster") ?? []) {
       const at = box.getBoundingClientRect();
@@ -87,7 +95,8 @@ export class Canvas {
 
   /** Move as little as shows a box or the beginning of a frame; false if the stage is hidden. */
   reveal(id: string): boolean {
-    const box = this.rect(id), stage = this.stage.getBoundingClientRect();
+    const box = this.rect(id);
+    const stage = this.stage.getBoundingClientRect();
     if (!box || !stage.width) return false;
     const less = (low: number, high: number, from: number, to: number) =>
       low < from ? low - from : high > to ? Math.min(high - to, low - from) : 0;
@@ -95,8 +104,11 @@ export class Canvas {
     const dy = less(box.top - MARGIN, box.bottom + MARGIN, stage.top, stage.bottom);
     const isFar = Math.hypot(dx, dy) > Math.min(stage.width, stage.height);
     if (!isFar) this.pan(dx, dy);
-    else this.pan(box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2,
-      box.top + Math.min(box.height, stage.height) / 2 - stage.top - stage.height / 2);
+    else
+      this.pan(
+        box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2,
+        box.top + Math.min(box.height, stage.height) / 2 - stage.top - stage.height / 2,
+      );
     return true;
   }
 
@@ -105,31 +117,40 @@ export class Canvas {
     this.fit();
     this.atStart = true;
     if (!this.svg || LETTER * this.scale >= LEAST) return;
-    const {whole} = this, {width, height} = this.size();
+    const { whole } = this;
+    const { width, height } = this.size();
     this.scale = GOOD / LETTER;
-    const [w, h] = [width / this.scale, height / this.scale], end = this.endOfFirst();
-    this.corner = {x: whole.x + Math.max(0, end.x - whole.x - w) + Math.min(0, (whole.width - w) / 2),
-      y: whole.y + Math.max(0, end.y - whole.y - h)};
+    const [w, h] = [width / this.scale, height / this.scale];
+    const end = this.endOfFirst();
+    this.corner = {
+      x: whole.x + Math.max(0, end.x - whole.x - w) + Math.min(0, (whole.width - w) / 2),
+      y: whole.y + Math.max(0, end.y - whole.y - h),
+    };
     this.show();
   }
 
   /** Keep what is shown where it is when the size of the window changes. */
-  hold(): void { this.atStart = false; }
+  hold(): void {
+    this.atStart = false;
+  }
 
   /** Show the whole picture. */
   fit(): void {
-    const {whole} = this, {width, height} = this.size();
+    const { whole } = this;
+    const { width, height } = this.size();
     this.atStart = false;
     this.scale = Math.min(width / whole.width, height / whole.height, 4 / 3);
-    this.corner = {x: whole.x - (width / this.scale - whole.width) / 2,
-      y: whole.y - Math.max(0, (height / this.scale - whole.height) / 2)};
+    this.corner = {
+      x: whole.x - (width / this.scale - whole.width) / 2,
+      y: whole.y - Math.max(0, (height / this.scale - whole.height) / 2),
+    };
     this.show();
   }
 
   /** Zoom by a factor at a point of the screen, or in the middle. */
   zoom(factor: number, at?: Point): void {
-    const {left, top, width, height} = this.stage.getBoundingClientRect();
-    const {x, y} = at ? {x: at.x - left, y: at.y - top} : {x: width / 2, y: height / 2};
+    const { left, top, width, height } = this.stage.getBoundingClientRect();
+    const { x, y } = at ? { x: at.x - left, y: at.y - top } : { x: width / 2, y: height / 2 };
     const whole = Math.min(width / this.whole.width, height / this.whole.height);
     const scale = Math.max(Math.min(0.5, whole / 2), Math.min(MOST, this.scale * factor));
     this.corner.x += x / this.scale - x / scale;
@@ -150,15 +171,18 @@ export class Canvas {
 
   /** Return the box next to another one in a direction, or the first box. */
   next(id: string | null, dx: number, dy: number): string | null {
-    const boxes = [...this.svg?.querySelectorAll<SVGGElement>(".node[role=button]") ?? []];
+    const boxes = [...(this.svg?.querySelectorAll<SVGGElement>(".node[role=button]") ?? [])];
     const from = id ? this.rect(id) : undefined;
     if (!from) return boxes[0]?.id ?? null;
-    const center = (box: DOMRect) => ({x: box.left + box.width / 2, y: box.top + box.height / 2});
+    const center = (box: DOMRect) => ({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
     const start = center(from);
     let [found, least]: [string | null, number] = [null, Infinity];
     for (const box of boxes) {
-      const end = center(box.getBoundingClientRect()), x = end.x - start.x, y = end.y - start.y;
-      const along = x * dx + y * dy, across = Math.abs(x * dy) + Math.abs(y * dx);
+      const end = center(box.getBoundingClientRect());
+      const x = end.x - start.x;
+      const y = end.y - start.y;
+      const along = x * dx + y * dy;
+      const across = Math.abs(x * dy) + Math.abs(y * dx);
       if (along > 1 && along + 2 * across < least && box.id !== id) {
         [found, least] = [box.id, along + 2 * across];
       }
@@ -167,60 +191,77 @@ export class Canvas {
   }
 
   wholeBox(): string {
-    const {x, y, width, height} = this.whole;
+    const { x, y, width, height } = this.whole;
     return [x, y, width, height].join(" ");
   }
 
-  private size(): {width: number; height: number} {
-    return {width: this.stage.clientWidth || 800, height: this.stage.clientHeight || 600};
+  private size(): { width: number; height: number } {
+    return { width: this.stage.clientWidth || 800, height: this.stage.clientHeight || 600 };
   }
 
   private show(): void {
-    const {width, height} = this.size(), {corner: {x, y}, scale} = this;
+    const { width, height } = this.size();
+    const {
+      corner: { x, y },
+      scale,
+    } = this;
     this.svg?.setAttribute("viewBox", [x, y, width / scale, height / scale].join(" "));
   }
 
   /** Move a picture into sight that is out of it. */
   private keepInside(): void {
-    const {whole, corner, scale} = this, {width, height} = this.size();
-    const isOut = corner.x > whole.x + whole.width || corner.y > whole.y + whole.height
-      || corner.x + width / scale < whole.x || corner.y + height / scale < whole.y;
+    const { whole, corner, scale } = this;
+    const { width, height } = this.size();
+    const isOut =
+      corner.x > whole.x + whole.width ||
+      corner.y > whole.y + whole.height ||
+      corner.x + width / scale < whole.x ||
+      corner.y + height / scale < whole.y;
     if (isOut) this.start();
   }
 
   /** Return the far corner of the first box on the first row, and a margin. */
   private endOfFirst(): Point {
-    const isRight = this.svg!.classList.contains("right"), toScreen = this.svg!.getScreenCTM();
-    const boxes = [...this.svg!.querySelectorAll(".node")].map(box => box.getBoundingClientRect());
-    const [from, to, along] = isRight ? ["left", "right", "top"] as const
-      : ["top", "bottom", "left"] as const;
+    const isRight = this.svg!.classList.contains("right");
+    const toScreen = this.svg!.getScreenCTM();
+    const boxes = [...this.svg!.querySelectorAll(".node")].map((box) =>
+      box.getBoundingClientRect(),
+    );
+    const [from, to, along] = isRight
+      ? (["left", "right", "top"] as const)
+      : (["top", "bottom", "left"] as const);
     const row = boxes.reduce((least, box) => Math.min(least, box[to]), Infinity);
-    const [first] = boxes.filter(box => box[from] < row).sort((a, b) => a[along] - b[along]);
+    const [first] = boxes.filter((box) => box[from] < row).sort((a, b) => a[along] - b[along]);
     if (!first || !toScreen) return this.whole;
     const end = new DOMPoint(first.right, first.bottom).matrixTransform(toScreen.inverse());
-    return {x: end.x + MARGIN, y: end.y + MARGIN};
+    return { x: end.x + MARGIN, y: end.y + MARGIN };
   }
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
     const delta = Math.max(-100, Math.min(100, event.deltaY));
-    this.zoom(Math.exp(-delta / (event.ctrlKey ? 100 : 400)), {x: event.clientX, y: event.clientY});
+    this.zoom(Math.exp(-delta / (event.ctrlKey ? 100 : 400)), {
+      x: event.clientX,
+      y: event.clientY,
+    });
   }
 
   private down(event: PointerEvent): void {
     if (event.button) return;
-    this.pointers.set(event.pointerId, {x: event.clientX, y: event.clientY});
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.moved = 0;
   }
 
   private move(event: PointerEvent): void {
-    const before = this.pointers.get(event.pointerId), now = {x: event.clientX, y: event.clientY};
+    const before = this.pointers.get(event.pointerId);
+    const now = { x: event.clientX, y: event.clientY };
     if (!before) return;
     if (event.pointerType === "mouse" && !event.buttons) return void this.pointers.clear();
     const [a, b] = [...this.pointers.values()];
     const distance = (x: Point, y: Point) => Math.hypot(x.x - y.x, x.y - y.y);
     if (a && b) {
-      const other = a === before ? b : a, middle = {x: (now.x + other.x) / 2, y: (now.y + other.y) / 2};
+      const other = a === before ? b : a;
+      const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
       this.pan((before.x - now.x) / 2, (before.y - now.y) / 2);
       this.zoom(distance(now, other) / (distance(before, other) || 1), middle);
     } else {
@@ -233,7 +274,8 @@ export class Canvas {
 
   /** Return the id of the box, frame or arrow that an event is about; of a frame, its title or rim. */
   private target(event: MouseEvent): string | null {
-    const hit = event.target as Element, part = hit.closest(".node, .edge, .cluster");
+    const hit = event.target as Element;
+    const part = hit.closest(".node, .edge, .cluster");
     const isInside = part?.classList.contains("cluster") && hit.tagName !== "text";
     return part && !isInside ? part.id : null;
   }
@@ -258,15 +300,19 @@ export class Canvas {
 export function addToggle(element: SVGGElement, isOpen: boolean): void {
   const shape = element.querySelector("path, polygon") as SVGGraphicsElement | null;
   if (!shape) return;
-  const {x, y} = shape.getBBox(), made = (name: string, given: Record<string, string | number>) => {
+  const { x, y } = shape.getBBox();
+  const made = (name: string, given: Record<string, string | number>) => {
     const part = document.createElementNS(SVG, name);
     for (const [key, text] of Object.entries(given)) part.setAttribute(key, String(text));
     return part;
   };
-  const toggle = made("g", {class: "toggle", "data-id": element.id, "aria-hidden": "true"});
+  const toggle = made("g", { class: "toggle", "data-id": element.id, "aria-hidden": "true" });
   const bars = isOpen ? "M-3 0H3" : "M-3 0H3M0 -3V3";
-  toggle.append(made("circle", {cx: 0, cy: 0, r: 9, class: "touch"}),
-    made("circle", {cx: 0, cy: 0, r: 5.5}), made("path", {d: bars}));
+  toggle.append(
+    made("circle", { cx: 0, cy: 0, r: 9, class: "touch" }),
+    made("circle", { cx: 0, cy: 0, r: 5.5 }),
+    made("path", { d: bars }),
+  );
   toggle.setAttribute("transform", `translate(${x + 1} ${y + 1})`);
   element.append(toggle);
 }

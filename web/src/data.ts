@@ -1,6 +1,6 @@
 /** The data of a page: a header and columns, decoded into typed arrays. */
 
-import type {Equation, Form, Header, Signature, Source} from "./header.ts";
+import type { Equation, Form, Header, Signature, Source } from "./header.ts";
 
 export type * from "./header.ts";
 
@@ -17,7 +17,10 @@ export function fromHighWord(word: number): number {
 
 /** Lists of numbers, one after another: those of `n` are from `starts[n]` to `starts[n + 1]`. */
 export class Lists {
-  constructor(readonly starts: Int32Array, readonly items: Int32Array) {}
+  constructor(
+    readonly starts: Int32Array,
+    readonly items: Int32Array,
+  ) {}
 
   /** Return the list of `n`, a view that is not copied. */
   of(n: number): Int32Array {
@@ -32,23 +35,44 @@ export class Statistics {
   private readonly binned: Int32Array;
   private readonly bars: Column;
 
-  constructor(private readonly data: Data, private readonly prefix: "v" | "d") {
-    const columns = (...names: string[]) => names.map(name => data.column(`${prefix}_${name}`));
+  constructor(
+    private readonly data: Data,
+    private readonly prefix: "v" | "d",
+  ) {
+    const columns = (...names: string[]) => names.map((name) => data.column(`${prefix}_${name}`));
     this.forms = data.column(`${prefix}_form`);
     this.counts = columns("zeros", "nans", "infs");
     this.binned = sums(data.column(`${prefix}_binned`));
     this.bars = data.column(`${prefix}_bins`);
   }
 
-  has(id: number): boolean { return this.forms[id - 1]! >= 0; }
-  form(id: number): Form | null { return this.data.header.forms[this.forms[id - 1]!] ?? null; }
-  min(id: number): number { return fromHighWord(this.words("min")[id - 1]!); }
-  max(id: number): number { return fromHighWord(this.words("max")[id - 1]!); }
-  mean(id: number): number { return fromHighWord(this.words("mean")[id - 1]!); }
-  norm(id: number): number { return fromHighWord(this.words("norm")[id - 1]!); }
-  zeros(id: number): number { return this.counts[0]![id - 1]!; }
-  nans(id: number): number { return this.counts[1]![id - 1]!; }
-  infs(id: number): number { return this.counts[2]![id - 1]!; }
+  has(id: number): boolean {
+    return this.forms[id - 1]! >= 0;
+  }
+  form(id: number): Form | null {
+    return this.data.header.forms[this.forms[id - 1]!] ?? null;
+  }
+  min(id: number): number {
+    return fromHighWord(this.words("min")[id - 1]!);
+  }
+  max(id: number): number {
+    return fromHighWord(this.words("max")[id - 1]!);
+  }
+  mean(id: number): number {
+    return fromHighWord(this.words("mean")[id - 1]!);
+  }
+  norm(id: number): number {
+    return fromHighWord(this.words("norm")[id - 1]!);
+  }
+  zeros(id: number): number {
+    return this.counts[0]![id - 1]!;
+  }
+  nans(id: number): number {
+    return this.counts[1]![id - 1]!;
+  }
+  infs(id: number): number {
+    return this.counts[2]![id - 1]!;
+  }
 
   /** Return high words of numbers, for loops over many nodes. */
   words(name: "min" | "max" | "mean" | "norm"): Column {
@@ -58,7 +82,9 @@ export class Statistics {
   /** Return the heights of the bars of a histogram, from 0 to 15, or null. */
   bins(id: number): Uint8Array | null {
     const row = find(this.binned, id);
-    return this.binned[row] === id ? this.bars.subarray(8 * row, 8 * row + 8) as Uint8Array : null;
+    return this.binned[row] === id
+      ? (this.bars.subarray(8 * row, 8 * row + 8) as Uint8Array)
+      : null;
   }
 }
 
@@ -80,14 +106,18 @@ function sums(differences: Column): Int32Array {
   return found;
 }
 
-const TYPES = {u8: Uint8Array, i32: Int32Array, p32: Uint32Array};
+const TYPES = { u8: Uint8Array, i32: Int32Array, p32: Uint32Array };
 
 /** Return numbers of which the buffer has the lowest bytes first, then the second ones and so on. */
 function fromPlanes(planes: Uint8Array): Uint32Array {
-  const length = planes.length / 4, found = new Uint32Array(length);
+  const length = planes.length / 4;
+  const found = new Uint32Array(length);
   for (let n = 0; n < length; n++) {
-    found[n] = planes[n]! | planes[n + length]! << 8 | planes[n + 2 * length]! << 16
-      | planes[n + 3 * length]! << 24;
+    found[n] =
+      planes[n]! |
+      (planes[n + length]! << 8) |
+      (planes[n + 2 * length]! << 16) |
+      (planes[n + 3 * length]! << 24);
   }
   return found;
 }
@@ -102,19 +132,23 @@ export class Data {
   readonly value: Statistics;
   readonly gradient: Statistics;
   /** The ids of timed rules in order, with an argument and nanoseconds in the same row each. */
-  readonly rules: {node: Int32Array; argument: Column; ns: Column};
+  readonly rules: { node: Int32Array; argument: Column; ns: Column };
   /** The ids in the copies of the folded group g start at `copyStarts[g]`, copy after copy. */
   readonly copies: Int32Array;
   readonly copyStarts: Int32Array;
   private readonly found = new Map<string, Column>();
   private used?: Lists;
 
-  constructor(readonly header: Header, private readonly bytes: ArrayBuffer,
-    private readonly base: number) {
+  constructor(
+    readonly header: Header,
+    private readonly bytes: ArrayBuffer,
+    private readonly base: number,
+  ) {
     this.nodes = header.nodes;
     this.groups = this.column("g_parent").length;
     this.starts = new Int32Array(this.nodes + 1);
-    const degree = this.column("degree"), back = this.column("back");
+    const degree = this.column("degree");
+    const back = this.column("back");
     for (let row = 0; row < this.nodes; row++) {
       this.starts[row + 1] = this.starts[row]! + degree[row]!;
     }
@@ -129,15 +163,19 @@ export class Data {
     }
     this.copies = sums(this.column("copies"));
     this.copyStarts = new Int32Array(this.groups + 1);
-    const times = this.column("g_times"), length = this.column("g_length");
+    const times = this.column("g_times");
+    const length = this.column("g_length");
     for (let g = 0; g < this.groups; g++) {
       this.copyStarts[g + 1] = this.copyStarts[g]! + times[g]! * length[g]!;
     }
     if (this.copyStarts[this.groups] !== this.copies.length) throw new Error("copies are missing");
     this.value = new Statistics(this, "v");
     this.gradient = new Statistics(this, "d");
-    this.rules = {node: sums(this.column("b_node")), argument: this.column("b_argument"),
-      ns: this.column("b_ns")};
+    this.rules = {
+      node: sums(this.column("b_node")),
+      argument: this.column("b_argument"),
+      ns: this.column("b_ns"),
+    };
   }
 
   /** Return a column, a view that is not copied, except for one in planes. */
@@ -146,24 +184,39 @@ export class Data {
     if (known) return known;
     const [type, offset, length] = this.header.columns[name] ?? [];
     if (!type || !TYPES[type]) throw new Error(`the column ${name} is missing`);
-    const start = this.base + offset!, made = TYPES[type];
+    const start = this.base + offset!;
+    const made = TYPES[type];
     if (start + length! * made.BYTES_PER_ELEMENT > this.bytes.byteLength) {
       throw new Error(`the column ${name} is cut off`);
     }
-    const column = type === "p32" ? fromPlanes(new Uint8Array(this.bytes, start, 4 * length!))
-      : new made(this.bytes, start, length);
+    const column =
+      type === "p32"
+        ? fromPlanes(new Uint8Array(this.bytes, start, 4 * length!))
+        : new made(this.bytes, start, length);
     this.found.set(name, column);
     return column;
   }
 
-  has(name: string): boolean { return name in this.header.columns; }
+  has(name: string): boolean {
+    return name in this.header.columns;
+  }
 
   /** Return the kind of a node: "param", "input" or "result". */
-  kind(id: number): string { return this.header.kinds[this.column("kind")[id - 1]!]!; }
-  signature(id: number): Signature { return this.header.signatures[this.column("signature")[id - 1]!]!; }
-  op(id: number): string { return this.signature(id)[0]; }
-  label(id: number): string { return this.header.strings[this.column("label")[id - 1]!]!; }
-  source(id: number): Source | null { return this.header.sources[this.column("source")[id - 1]!] ?? null; }
+  kind(id: number): string {
+    return this.header.kinds[this.column("kind")[id - 1]!]!;
+  }
+  signature(id: number): Signature {
+    return this.header.signatures[this.column("signature")[id - 1]!]!;
+  }
+  op(id: number): string {
+    return this.signature(id)[0];
+  }
+  label(id: number): string {
+    return this.header.strings[this.column("label")[id - 1]!]!;
+  }
+  source(id: number): Source | null {
+    return this.header.sources[this.column("source")[id - 1]!] ?? null;
+  }
   equation(id: number): Equation | null {
     return this.header.equations[this.column("equation")[id - 1]!] ?? null;
   }
@@ -171,11 +224,14 @@ export class Data {
     return this.parents.subarray(this.starts[id - 1]!, this.starts[id]!);
   }
   /** Return the nodes that were computed from a node, once for each argument that it is. */
-  childrenOf(id: number): Int32Array { return this.children.of(id); }
+  childrenOf(id: number): Int32Array {
+    return this.children.of(id);
+  }
 
   get children(): Lists {
     if (!this.used) {
-      const starts = new Int32Array(this.nodes + 2), items = new Int32Array(this.parents.length);
+      const starts = new Int32Array(this.nodes + 2);
+      const items = new Int32Array(this.parents.length);
       for (const parent of this.parents) starts[parent + 1]!++;
       for (let id = 0; id <= this.nodes; id++) starts[id + 1]! += starts[id]!;
       const next = starts.slice();
@@ -190,10 +246,13 @@ export class Data {
   }
 
   /** Return nanoseconds of the forward pass of a node, NaN if it was not timed. */
-  forward(id: number): number { return fromHighWord(this.column("forward")[id - 1]!); }
+  forward(id: number): number {
+    return fromHighWord(this.column("forward")[id - 1]!);
+  }
   /** Return nanoseconds of the VJP rule of each timed argument of a node, from 1. */
   backward(id: number): [argument: number, ns: number][] {
-    const {node, argument, ns} = this.rules, found: [number, number][] = [];
+    const { node, argument, ns } = this.rules;
+    const found: [number, number][] = [];
     for (let n = find(node, id); node[n] === id; n++) {
       found.push([argument[n]!, fromHighWord(ns[n]!)]);
     }
@@ -201,17 +260,28 @@ export class Data {
   }
   /** Return the mark of a comparison: "", "added", "removed" or "changed". */
   mark(id: number): string {
-    return this.has("mark") ? ["", "added", "removed", "changed"][this.column("mark")[id - 1]!]! : "";
+    return this.has("mark")
+      ? ["", "added", "removed", "changed"][this.column("mark")[id - 1]!]!
+      : "";
   }
 
-  groupKind(g: number): string { return this.header.group_kinds[this.column("g_kind")[g]!]!; }
-  groupTitle(g: number): string { return this.header.strings[this.column("g_title")[g]!]!; }
-  groupInstance(g: number): string { return this.header.strings[this.column("g_instance")[g]!]!; }
+  groupKind(g: number): string {
+    return this.header.group_kinds[this.column("g_kind")[g]!]!;
+  }
+  groupTitle(g: number): string {
+    return this.header.strings[this.column("g_title")[g]!]!;
+  }
+  groupInstance(g: number): string {
+    return this.header.strings[this.column("g_instance")[g]!]!;
+  }
   /** Return the number of copies of a folded group, 0 for another one. */
-  times(g: number): number { return this.column("g_times")[g]!; }
+  times(g: number): number {
+    return this.column("g_times")[g]!;
+  }
   /** Return the nodes of one copy of a folded group; the order is the same in each. */
   copy(g: number, n: number): Int32Array {
-    const length = this.column("g_length")[g]!, start = this.copyStarts[g]! + n * length;
+    const length = this.column("g_length")[g]!;
+    const start = this.copyStarts[g]! + n * length;
     return this.copies.subarray(start, start + length);
   }
 }
@@ -234,7 +304,8 @@ export function load(bytes: ArrayBuffer): Data {
 /** Return bytes that were compressed by gzip and written in base64. */
 export async function unpack(text: string): Promise<ArrayBuffer> {
   try {
-    const letters = atob(text.trim()), bytes = new Uint8Array(letters.length);
+    const letters = atob(text.trim());
+    const bytes = new Uint8Array(letters.length);
     for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await new Response(stream).arrayBuffer();

@@ -1,12 +1,15 @@
 /** The groups of nodes, and which of them are open. */
 
-import {type Data, Lists} from "./data.ts";
+import { type Data, Lists } from "./data.ts";
 
 export type Detail = "op" | "line" | "function";
-export type Target = {node: number} | {group: number};
+export type Target = { node: number } | { group: number };
 
 /** The groups that are open, and the smallest boxes. */
-export interface View {open: ReadonlySet<number>; detail: Detail}
+export interface View {
+  open: ReadonlySet<number>;
+  detail: Detail;
+}
 
 /** What does not depend on a view. A member of a group is a node, or -g for a group g. */
 class Structure {
@@ -23,16 +26,17 @@ class Structure {
   private plain?: Uint8Array;
 
   constructor(private readonly data: Data) {
-    const home = this.home = data.column("home") as Int32Array;
-    const parent = this.parent = data.column("g_parent") as Int32Array;
+    const home = (this.home = data.column("home") as Int32Array);
+    const parent = (this.parent = data.column("g_parent") as Int32Array);
     this.model = this.models();
-    const {nodes, groups} = data;
+    const { nodes, groups } = data;
     this.end = Int32Array.from(parent, (_, g) => g + 1);
     for (let g = groups - 1; g > 0; g--) {
       if (!(parent[g]! >= 0 && parent[g]! < g)) throw new Error(`the group ${g} is out of order`);
       this.end[parent[g]!] = Math.max(this.end[parent[g]!]!, this.end[g]!);
     }
-    const first = new Int32Array(groups), starts = new Int32Array(groups + 2);
+    const first = new Int32Array(groups);
+    const starts = new Int32Array(groups + 2);
     const each = (visit: (group: number, member: number) => void) => {
       for (let id = 1; id <= nodes; id++) {
         let g = home[id - 1]!;
@@ -42,18 +46,23 @@ class Structure {
         for (; g > 0 && (first[g] ||= id) === id; g = parent[g]!) visit(parent[g]!, -g);
       }
     };
-    each(g => starts[g + 1]!++);
+    each((g) => starts[g + 1]!++);
     for (let g = 0; g < groups; g++) starts[g + 1]! += starts[g]!;
-    const items = new Int32Array(starts[groups]!), next = starts.slice();
-    each((g, member) => { items[next[g]!++] = member; });
+    const items = new Int32Array(starts[groups]!);
+    const next = starts.slice();
+    each((g, member) => {
+      items[next[g]!++] = member;
+    });
     this.members = new Lists(starts, items);
   }
 
   private models(): Int32Array {
-    const {data} = this, model = new Int32Array(data.nodes + 1);
+    const { data } = this;
+    const model = new Int32Array(data.nodes + 1);
     for (let id = 1; id <= data.nodes; id++) if (this.home[id - 1]! >= 0) model[id] = id;
     for (let g = data.groups - 1; g > 0; g--) {
-      const times = data.times(g), own = times ? data.copy(g, 0) : [];
+      const times = data.times(g);
+      const own = times ? data.copy(g, 0) : [];
       for (let n = 1; n < times; n++) {
         const copy = data.copy(g, n);
         for (let place = 0; place < own.length; place++) model[copy[place]!] = model[own[place]!]!;
@@ -64,7 +73,7 @@ class Structure {
 
   /** The nodes that each node of a first copy represents, itself included, oldest first. */
   get alike(): Lists {
-    return this.similar ??= listsBy(this.model, this.data.nodes + 1);
+    return (this.similar ??= listsBy(this.model, this.data.nodes + 1));
   }
 
   /** 1 for each group that has no inner groups other than lines, pieces of lists, and leaves. */
@@ -73,7 +82,8 @@ class Structure {
       this.plain = new Uint8Array(this.data.groups).fill(1);
       for (let g = this.data.groups - 1; g > 0; g--) {
         const kind = this.data.groupKind(g);
-        const isPart = kind === "line" || kind === "leaves" || (kind === "stretch" && this.plain[g]);
+        const isPart =
+          kind === "line" || kind === "leaves" || (kind === "stretch" && this.plain[g]);
         if (!isPart) this.plain[this.parent[g]!] = 0;
       }
     }
@@ -85,7 +95,7 @@ const known = new WeakMap<Data, Structure>();
 
 export function structure(data: Data): Structure {
   let found = known.get(data);
-  if (!found) known.set(data, found = new Structure(data));
+  if (!found) known.set(data, (found = new Structure(data)));
   return found;
 }
 
@@ -94,8 +104,11 @@ export function listsBy(places: Int32Array, count: number): Lists {
   const starts = new Int32Array(count + 1);
   for (const place of places) if (place >= 0) starts[place + 1]!++;
   for (let n = 0; n < count; n++) starts[n + 1]! += starts[n]!;
-  const items = new Int32Array(starts[count]!), next = starts.slice();
-  places.forEach((place, n) => { if (place >= 0) items[next[place]!++] = n; });
+  const items = new Int32Array(starts[count]!);
+  const next = starts.slice();
+  places.forEach((place, n) => {
+    if (place >= 0) items[next[place]!++] = n;
+  });
   return new Lists(starts, items);
 }
 
@@ -111,8 +124,10 @@ export function modelOf(data: Data, id: number): number {
 
 /** Return the groups around a node or a group, outermost first, without the root and itself. */
 export function pathTo(data: Data, target: Target): number[] {
-  const {home, parent} = structure(data), path = [];
-  let g = "node" in target ? home[modelOf(data, target.node) - 1] ?? 0 : parent[target.group] ?? 0;
+  const { home, parent } = structure(data);
+  const path = [];
+  let g =
+    "node" in target ? (home[modelOf(data, target.node) - 1] ?? 0) : (parent[target.group] ?? 0);
   for (; g > 0; g = parent[g]!) path.unshift(g);
   return path;
 }
@@ -124,7 +139,8 @@ export function reveal(data: Data, open: ReadonlySet<number>, target: Target): S
 
 /** Return the ids of all nodes of a group, in all copies of it and of the groups around it. */
 export function idsOf(data: Data, group: number): Int32Array {
-  const {home, model, end} = structure(data), found: number[] = [];
+  const { home, model, end } = structure(data);
+  const found: number[] = [];
   for (let id = 1; id <= data.nodes; id++) {
     const g = model[id] ? home[model[id]! - 1]! : -1;
     if (g >= group && g < end[group]!) found.push(id);
@@ -132,7 +148,7 @@ export function idsOf(data: Data, group: number): Int32Array {
   return Int32Array.from(found);
 }
 
-const MOST_OPENED = 60;  // boxes of a group that is opened with the lines in it
+const MOST_OPENED = 60; // boxes of a group that is opened with the lines in it
 const FRAMELESS = ["line", "stretch", "leaves"];
 
 /** Return whether an open group has a frame around its members. */
@@ -141,7 +157,7 @@ export function hasFrame(data: Data, group: number): boolean {
 }
 
 /** Return the open groups with another one: with those that are all it has, and lines in it. */
-export function opened(data: Data, {open, detail}: View, group: number): Set<number> {
+export function opened(data: Data, { open, detail }: View, group: number): Set<number> {
   const found = new Set(open).add(group);
   let members = membersOf(data, group);
   while (members.length === 1 && members[0]! < 0) {

@@ -3,25 +3,49 @@
 export type Look = Record<string, string>;
 
 export interface Looks {
-  graph: Look; node: Look; edge: Look; heading: Look;
-  boxes: Record<string, Look>; clusters: Record<string, Look>; arrows: Record<string, Look>;
+  graph: Look;
+  node: Look;
+  edge: Look;
+  heading: Look;
+  boxes: Record<string, Look>;
+  clusters: Record<string, Look>;
+  arrows: Record<string, Look>;
   marks: Record<string, [sign: string, look: Look]>;
-  faint: Look; heat: string[]; dark: Record<string, string>; strip: string;
+  faint: Look;
+  heat: string[];
+  dark: Record<string, string>;
+  strip: string;
 }
 
 export type Signature = [op: string, args: [pieces: string[], keyword: string | null][]];
-export type Form = [text: string | null, shape: number[] | null, dtype: string | null,
-  nbytes: number];
+export type Form = [
+  text: string | null,
+  shape: number[] | null,
+  dtype: string | null,
+  nbytes: number,
+];
 export type Source = [file: number, line: number, name: string, gradient: string, code: string];
-export interface File {path: string; name: string; text: string | null; start: number; note: string}
+export interface File {
+  path: string;
+  name: string;
+  text: string | null;
+  start: number;
+  note: string;
+}
 export type Equation = [forward: string, ...[argument: number, formula: string, note: string][]];
 
 export interface Table {
-  by: string; title: string;
-  columns: {name: string; right: boolean; is_share: boolean}[];
-  rows: {cells: string[]; values: (number | null)[]; file: number; line: number; op: string}[];
+  by: string;
+  title: string;
+  columns: { name: string; right: boolean; is_share: boolean }[];
+  rows: { cells: string[]; values: (number | null)[]; file: number; line: number; op: string }[];
 }
-export interface Sample {name: string; place: string; seconds: number; inner: Sample[]}
+export interface Sample {
+  name: string;
+  place: string;
+  seconds: number;
+  inner: Sample[];
+}
 export interface Profile {
   summary: string[];
   parts: [name: string, ns: number][];
@@ -29,28 +53,60 @@ export interface Profile {
   tables: Table[];
   lines: [file: number, line: number, forward: number, backward: number, calls: number][];
   arguments: [file: number, line: number, op: string, argument: number, ns: number][];
-  blocks: {title: string; text: string}[];
+  blocks: { title: string; text: string }[];
   samples?: Sample;
 }
 export interface Timeline {
-  unit_ns: number; tracks: {name: string; rows: number}[]; names: string[];
+  unit_ns: number;
+  tracks: { name: string; rows: number }[];
+  names: string[];
 }
 export interface Changes {
-  names: [string, string]; text: string;
-  lines: {file: number; line: number; code: string; added: number; removed: number;
-    changed: number; before_ns: number | null; after_ns: number | null; significant: boolean}[];
+  names: [string, string];
+  text: string;
+  lines: {
+    file: number;
+    line: number;
+    code: string;
+    added: number;
+    removed: number;
+    changed: number;
+    before_ns: number | null;
+    after_ns: number | null;
+    significant: boolean;
+  }[];
 }
 
 export interface Header {
-  format: "autograd_tools.map"; version: 1;
-  title: string; notes: string[];
-  result: number; nodes: number; open: number[]; query: string; selected: number;
-  looks_at_first: {by?: "op" | "line" | "function";
-    heat?: "time" | "bytes" | "gradient" | "least-gradient"; direction?: "down" | "right";
-    gradients?: boolean; edges?: "none" | "shape"; backward?: boolean};
+  format: "autograd_tools.map";
+  version: 1;
+  title: string;
+  notes: string[];
+  result: number;
+  nodes: number;
+  open: number[];
+  query: string;
+  selected: number;
+  looks_at_first: {
+    by?: "op" | "line" | "function";
+    heat?: "time" | "bytes" | "gradient" | "least-gradient";
+    direction?: "down" | "right";
+    gradients?: boolean;
+    edges?: "none" | "shape";
+    backward?: boolean;
+  };
   view: "graph" | "hotspots" | "changes";
-  strings: string[]; signatures: Signature[]; kinds: string[]; group_kinds: string[];
-  forms: Form[]; sources: Source[]; files: File[]; equations: Equation[]; looks: Looks;
+  strings: string[];
+  signatures: Signature[];
+  kinds: string[];
+  group_kinds: string[];
+  forms: Form[];
+  sources: Source[];
+  files: File[];
+  equations: Equation[];
+  looks: Looks;
   columns: Record<string, [type: "u8" | "i32" | "p32", offset: number, length: number]>;
-  profile?: Profile; timeline?: Timeline; changes?: Changes;
+  profile?: Profile;
+  timeline?: Timeline;
+  changes?: Changes;
 }

@@ -1,13 +1,22 @@
 /** Numbers, shapes and the lines of a box as text, as `viewer.labels` and `viewer.drawing.texts`. */
 
-import {type Data, type Form, fromHighWord, type Statistics} from "./data.ts";
-import {structure} from "./graph.ts";
-import {general, grouped, LONGEST, memoryText, plural, shorten, strip, timeText} from "./numbers.ts";
-import type {Box, Shown} from "./shown.ts";
+import { type Data, type Form, fromHighWord, type Statistics } from "./data.ts";
+import { structure } from "./graph.ts";
+import {
+  general,
+  grouped,
+  LONGEST,
+  memoryText,
+  plural,
+  shorten,
+  strip,
+  timeText,
+} from "./numbers.ts";
+import type { Box, Shown } from "./shown.ts";
 
-const LONGEST_NAME = 24;  // columns
-const NAMED = 4;  // operations that a closed group without a name of the program's names
-const SHOWN_LEAVES = 2;  // Params of a closed group that are shown one by one
+const LONGEST_NAME = 24; // columns
+const NAMED = 4; // operations that a closed group without a name of the program's names
+const SHOWN_LEAVES = 2; // Params of a closed group that are shown one by one
 const OF_PASSES = ["repeat", "stretch", "leaves", ""];
 
 /** Return `64×32`, or `[64] float32` for another type than float64; nothing for a scalar. */
@@ -21,14 +30,15 @@ export function shapeText([text, shape, dtype]: Form): string {
 export function valueText(data: Data, id: number): string {
   const form = data.value.form(id);
   if (!form) return "freed";
-  const mean = data.value.mean(id), [text, shape] = form;
+  const mean = data.value.mean(id);
+  const [text, shape] = form;
   if (shape?.length) return shapeText(form);
   return text === null || (shape && !Number.isNaN(mean)) ? general(mean, 6) : text;
 }
 
 /** Return the size of a gradient: that of a scalar, or the norm of an array; NaN if unknown. */
 export function gradientSize(data: Data, id: number): number {
-  const {gradient} = data;
+  const { gradient } = data;
   return gradient.form(id)?.[1]?.length === 0 ? gradient.mean(id) : gradient.norm(id);
 }
 
@@ -43,8 +53,15 @@ export function gradientText(data: Data, id: number): string {
 
 /** Return ` 2 NaN 1 Inf`. */
 export function counts(of: Statistics, id: number, separator = "", zeros = 0): string {
-  const found: [number, string][] = [[zeros, "zeros"], [of.nans(id), "NaN"], [of.infs(id), "Inf"]];
-  return found.filter(([n]) => n).map(([n, kind]) => `${separator} ${grouped(n)} ${kind}`).join("");
+  const found: [number, string][] = [
+    [zeros, "zeros"],
+    [of.nans(id), "NaN"],
+    [of.infs(id), "Inf"],
+  ];
+  return found
+    .filter(([n]) => n)
+    .map(([n, kind]) => `${separator} ${grouped(n)} ${kind}`)
+    .join("");
 }
 
 /** Return the heading of a group, with `×99`. */
@@ -55,7 +72,7 @@ export function title(data: Data, group: number): string {
 
 /** Return a test whether a node is in the chosen copies of folded groups. */
 function chosen(shown: Shown, copy: ReadonlyMap<number, number>): (id: number) => boolean {
-  return id => shown.copiesOf(id).every(([g, n]) => (copy.get(g) ?? n) === n);
+  return (id) => shown.copiesOf(id).every(([g, n]) => (copy.get(g) ?? n) === n);
 }
 
 /** Return the nodes of a box in the chosen copies of folded groups. */
@@ -65,15 +82,21 @@ export function idsIn(shown: Shown, box: Box, copy: ReadonlyMap<number, number>)
 
 /** What the lines of boxes are about: chosen copies of folded groups, gradients, shapes of results,
  * and without the memory or time of groups. */
-export interface Content {copy: ReadonlyMap<number, number>; gradients: boolean; shapes: boolean;
-  without: "" | "bytes" | "time"}
+export interface Content {
+  copy: ReadonlyMap<number, number>;
+  gradients: boolean;
+  shapes: boolean;
+  without: "" | "bytes" | "time";
+}
 
 /** Return the lines of text in a box. */
 export function boxLines(shown: Shown, box: Box, content: Content): string[] {
-  const {copy, gradients, shapes, without} = content, ids = idsIn(shown, box, copy);
+  const { copy, gradients, shapes, without } = content;
+  const ids = idsIn(shown, box, copy);
   const own = ids.length ? ids : box.nodes;
   if (box.group < 0) return nodeLines(shown.data, own, gradients, shapes);
-  const {lines} = structure(shown.data), isUsual = !copy.size && gradients && !without;
+  const { lines } = structure(shown.data);
+  const isUsual = !copy.size && gradients && !without;
   const known = isUsual ? lines.get(box.group) : undefined;
   const found = known ?? new GroupText(shown, box, own, content).lines();
   if (isUsual) lines.set(box.group, found);
@@ -81,12 +104,16 @@ export function boxLines(shown: Shown, box: Box, content: Content): string[] {
 }
 
 function nodeLines(data: Data, ids: Int32Array, gradients: boolean, shapes: boolean): string[] {
-  const [first, last] = [ids[0]!, ids.at(-1)!], degree = (id: number) => data.parentsOf(id).length;
+  const [first, last] = [ids[0]!, ids.at(-1)!];
+  const degree = (id: number) => data.parentsOf(id).length;
   const names = [data.label(first), data.label(last)] as const;
   let name = names[0] === names[1] ? names[0] : `${shorten(names[0], LONGEST - 2)} …`;
-  if (degree(first) !== degree(last)) name = names[1];  // it starts from a constant
-  const isSilent = !shapes && data.kind(first) === "result" && data.childrenOf(first).length > 0
-    && data.value.form(first)?.[1]?.length !== 0;
+  if (degree(first) !== degree(last)) name = names[1]; // it starts from a constant
+  const isSilent =
+    !shapes &&
+    data.kind(first) === "result" &&
+    data.childrenOf(first).length > 0 &&
+    data.value.form(first)?.[1]?.length !== 0;
   const values = isSilent ? [] : [range([valueText(data, first), valueText(data, last)])];
   return [name, ...facts(data, values, gradients ? ids : NONE)];
 }
@@ -99,65 +126,91 @@ function range(texts: string[]): string {
 
 /** Return a line of facts with the gradients of some nodes, and a strip of their norms. */
 function facts(data: Data, texts: string[], ids: Int32Array): string[] {
-  const known = texts.filter(Boolean), {gradient} = data;
-  if (!ids.some(id => gradient.has(id))) return known.length ? [known.join("  ")] : [];
+  const known = texts.filter(Boolean);
+  const { gradient } = data;
+  if (!ids.some((id) => gradient.has(id))) return known.length ? [known.join("  ")] : [];
   const line = [...known, `∇ ${gradientsText(data, [ids[0]!, ids.at(-1)!])}`].join("  ");
-  const norms = Array.from(ids, id => gradient.has(id) ? gradient.norm(id) : null);
+  const norms = Array.from(ids, (id) => (gradient.has(id) ? gradient.norm(id) : null));
   return norms.length > 2 && new Set(norms).size > 1 ? [line, strip(norms)] : [line];
 }
 
 /** Return the gradients of the first and the last of some nodes; nothing if none has any. */
 export function gradientsText(data: Data, ids: number[]): string {
-  const texts = ids.map(id => gradientText(data, id));
-  return texts.some(Boolean) ? range(texts.map(text => text || "none")) : "";
+  const texts = ids.map((id) => gradientText(data, id));
+  return texts.some(Boolean) ? range(texts.map((text) => text || "none")) : "";
 }
 
 /** The lines of a closed group. */
 class GroupText {
   private readonly data: Data;
   private readonly copies: number;
-  private readonly own: Int32Array;  // the nodes of one copy
+  private readonly own: Int32Array; // the nodes of one copy
 
-  constructor(private readonly shown: Shown, private readonly box: Box,
-    private readonly ids: Int32Array, private readonly content: Content) {
+  constructor(
+    private readonly shown: Shown,
+    private readonly box: Box,
+    private readonly ids: Int32Array,
+    private readonly content: Content,
+  ) {
     this.data = shown.data;
     this.own = ownIds(this.data, box.group);
     this.copies = Math.max(1, Math.floor(ids.length / this.own.length));
   }
 
   lines(): string[] {
-    const {data, box: {group}, ids, own, copies, content} = this, kind = data.groupKind(group);
-    const kinds = data.column("kind"), result = data.header.kinds.indexOf("result");
-    const results = own.filter(id => kinds[id - 1] === result);
-    const instance = data.groupInstance(group), step = content.copy.get(group);
+    const {
+      data,
+      box: { group },
+      ids,
+      own,
+      copies,
+      content,
+    } = this;
+    const kind = data.groupKind(group);
+    const kinds = data.column("kind");
+    const result = data.header.kinds.indexOf("result");
+    const results = own.filter((id) => kinds[id - 1] === result);
+    const instance = data.groupInstance(group);
+    const step = content.copy.get(group);
     const lines = [title(data, group), ...(instance ? [instance] : [])];
     if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
     if (kind !== "line" && results.length) {
-      const bytes = content.without === "bytes" ? 0
-        : results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
+      const bytes =
+        content.without === "bytes"
+          ? 0
+          : results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
       const time = content.without === "time" ? NaN : totalTime(data, ids);
-      const parts = [plural(results.length, "operation"), bytes ? memoryText(bytes) : "",
-        Number.isNaN(time) ? "" : timeText(time / copies)];
+      const parts = [
+        plural(results.length, "operation"),
+        bytes ? memoryText(bytes) : "",
+        Number.isNaN(time) ? "" : timeText(time / copies),
+      ];
       lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
     }
     if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
     const outputs = this.outputs(results);
     if (outputs.length) {
-      const ends = [outputs[0]!, outputs.at(-1)!].map(id => valueText(data, id));
+      const ends = [outputs[0]!, outputs.at(-1)!].map((id) => valueText(data, id));
       lines.push(...facts(data, [range(ends)], content.gradients ? outputs : NONE));
     }
     if (!results.length && data.times(group)) {
-      const row = step === undefined ? data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]) : ids;
-      const ends = [row[0]!, row.at(-1)!].map(id => valueText(data, id));
+      const row =
+        step === undefined
+          ? data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1])
+          : ids;
+      const ends = [row[0]!, row.at(-1)!].map((id) => valueText(data, id));
       return [...lines, ...facts(data, [range(ends)], content.gradients ? row : NONE)];
     }
-    return [...lines, ...this.leafLines(own.filter(id => kinds[id - 1] !== result))];
+    return [...lines, ...this.leafLines(own.filter((id) => kinds[id - 1] !== result))];
   }
 
   /** Return the newest node that is used outside of the group, in each of its copies. */
   private outputs(results: Int32Array): Int32Array {
-    const {data} = this, {model, alike, home, end} = structure(data), {group} = this.box;
-    const {children} = data, isOwn = new Uint8Array(data.nodes + 1);
+    const { data } = this;
+    const { model, alike, home, end } = structure(data);
+    const { group } = this.box;
+    const { children } = data;
+    const isOwn = new Uint8Array(data.nodes + 1);
     for (const id of this.own) isOwn[id] = 1;
     const isInside = (id: number) => {
       const g = model[id] ? home[model[id]! - 1]! : -1;
@@ -165,13 +218,13 @@ class GroupText {
     };
     const isUsed = (id: number, inside: (use: number) => boolean) => {
       const uses = children.of(id);
-      return !uses.length || uses.some(use => !inside(use));
+      return !uses.length || uses.some((use) => !inside(use));
     };
     for (const id of results.toSorted().reverse()) {
       if (model[id] !== id) continue;
       const same = alike.of(id);
-      if (isUsed(id, use => isOwn[use] === 1) || isUsed(same.at(-1)!, isInside)) {
-        const {copy} = this.content;
+      if (isUsed(id, (use) => isOwn[use] === 1) || isUsed(same.at(-1)!, isInside)) {
+        const { copy } = this.content;
         return copy.size ? same.filter(chosen(this.shown, copy)) : same;
       }
     }
@@ -179,22 +232,34 @@ class GroupText {
   }
 
   private leafLines(leaves: Int32Array): string[] {
-    const {data, content: {copy, gradients}, shown} = this, {model, alike} = structure(data);
-    const rows = Array.from(leaves, id => alike.of(model[id]!))
-      .map(row => copy.size ? row.filter(chosen(shown, copy)) : row).filter(row => row.length);
+    const {
+      data,
+      content: { copy, gradients },
+      shown,
+    } = this;
+    const { model, alike } = structure(data);
+    const rows = Array.from(leaves, (id) => alike.of(model[id]!))
+      .map((row) => (copy.size ? row.filter(chosen(shown, copy)) : row))
+      .filter((row) => row.length);
     if (rows.length <= SHOWN_LEAVES) {
-      return rows.map(row => {
-        const ends = [row[0]!, row.at(-1)!], gradient = gradients ? gradientsText(data, ends) : "";
-        const name = [...new Set(ends.map(id => data.label(id)))].join(" … ");
+      return rows.map((row) => {
+        const ends = [row[0]!, row.at(-1)!];
+        const gradient = gradients ? gradientsText(data, ends) : "";
+        const name = [...new Set(ends.map((id) => data.label(id)))].join(" … ");
         return gradient ? `${name}  ∇ ${gradient}` : name;
       });
     }
-    const texts = [["param", "Param"], ["input", "input"]].flatMap(([kind, noun]) => {
-      const count = leaves.filter(id => data.kind(id) === kind).length;
+    const texts = [
+      ["param", "Param"],
+      ["input", "input"],
+    ].flatMap(([kind, noun]) => {
+      const count = leaves.filter((id) => data.kind(id) === kind).length;
       return count ? [plural(count, noun!)] : [];
     });
     const ends = gradients ? extent(data, rows) : null;
-    return [texts.join(" and ") + (ends ? `  ∇ ${general(ends[0], 3)} to ${general(ends[1], 3)}` : "")];
+    return [
+      texts.join(" and ") + (ends ? `  ∇ ${general(ends[0], 3)} to ${general(ends[1], 3)}` : ""),
+    ];
   }
 }
 
@@ -223,8 +288,10 @@ function extent(data: Data, rows: Int32Array[]): [number, number] | null {
 /** Return the nodes of one copy of a group, with the copies of inner ones. */
 export function ownIds(data: Data, group: number): Int32Array {
   if (data.times(group)) return data.copy(group, 0);
-  const {members} = structure(data), {copies, copyStarts} = data;
-  const found: number[] = [], todo = [-group];
+  const { members } = structure(data);
+  const { copies, copyStarts } = data;
+  const found: number[] = [];
+  const todo = [-group];
   for (let member = todo.pop(); member !== undefined; member = todo.pop()) {
     const g = -member;
     if (member > 0) found.push(member);
@@ -245,7 +312,7 @@ export function timesOf(data: Data): Float64Array {
       if (!Number.isNaN(ns)) times![id] = (times![id]! || 0) + ns;
     };
     for (let id = 1; id <= data.nodes; id++) add(id, data.forward(id));
-    const {node, ns} = data.rules;
+    const { node, ns } = data.rules;
     for (let n = 0; n < node.length; n++) add(node[n]!, fromHighWord(ns[n]!));
     timed.set(data, times);
   }

@@ -1,60 +1,73 @@
 /** The picture of the state: laid out by the worker, and marked by what is selected. */
 
-import {addToggle, type Anchor, Canvas, parse} from "./canvas.ts";
-import {LONGEST_EDGE, Picture} from "./compose.ts";
-import type {Data} from "./data.ts";
-import {dotOf} from "./dot.ts";
-import {pathToResult} from "./flow.ts";
-import {hasFrame, idsOf, isClosed, membersOf, opened, pathTo} from "./graph.ts";
-import {type Shown, shown} from "./shown.ts";
-import {idsIn} from "./labels.ts";
-import {type Layouts, prepared, Replaced, TooSlow} from "./layout.ts";
-import type {Page} from "./page.ts";
-import type {State} from "./store.ts";
+import { addToggle, type Anchor, Canvas, parse } from "./canvas.ts";
+import { LONGEST_EDGE } from "./arrows.ts";
+import { Picture } from "./compose.ts";
+import type { Data } from "./data.ts";
+import { dotOf } from "./dot.ts";
+import { pathToResult } from "./flow.ts";
+import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo } from "./graph.ts";
+import { type Shown, shown } from "./shown.ts";
+import { idsIn } from "./labels.ts";
+import { type Layouts, prepared, Replaced, TooSlow } from "./layout.ts";
+import type { Page } from "./page.ts";
+import type { State } from "./store.ts";
 
 const MOST_BOXES = 1500;
-const PATIENCE = 400;  // ms, after which another view gives a layout up
-const SIMPLER = [{plain: false, longest: LONGEST_EDGE}, {plain: true, longest: 4}];
+const PATIENCE = 400; // ms, after which another view gives a layout up
+const SIMPLER = [
+  { plain: false, longest: LONGEST_EDGE },
+  { plain: true, longest: 4 },
+];
 const BARS = /^[▁▂▃▄▅▆▇█·–?!]{2,}$/;
 
 export interface Info {
-  note: string;  // what is wrong, or ""
+  note: string; // what is wrong, or ""
   isBusy: boolean;
-  legend: string[];  // of the heat: a title, and the text of each level
+  legend: string[]; // of the heat: a title, and the text of each level
 }
 
 export class Scene {
   readonly canvas: Canvas;
-  info: Info = {note: "", isBusy: false, legend: []};
+  info: Info = { note: "", isBusy: false, legend: [] };
   private readonly data: Data;
   private layouts: Layouts | null = null;
   private view: Shown | null = null;
   private picture: Picture | null = null;
-  private drawn = "";  // the key of the view that is drawn or being drawn
+  private drawn = ""; // the key of the view that is drawn or being drawn
   private wanted: State | null = null;
   private anchor: Anchor | null = null;
   private isBusy = false;
-  private chosen = "";  // the selection that is marked
-  private seen = "";  // the one that the picture was moved to, or that was made in it
+  private chosen = ""; // the selection that is marked
+  private seen = ""; // the one that the picture was moved to, or that was made in it
 
-  constructor(private readonly page: Page, stage: HTMLElement, first: SVGSVGElement | null,
-    private readonly tell: (info: Info) => void) {
+  constructor(
+    private readonly page: Page,
+    stage: HTMLElement,
+    first: SVGSVGElement | null,
+    private readonly tell: (info: Info) => void,
+  ) {
     this.data = page.data;
     this.canvas = new Canvas(stage, {
-      select: id => this.select(id),
-      toggle: id => this.toggle(id),
+      select: (id) => this.select(id),
+      toggle: (id) => this.toggle(id),
     });
     if (first) this.canvas.replace(first, null);
     try {
       this.layouts = prepared();
     } catch (error) {
-      this.inform({note: `The picture cannot change: ${(error as Error).message}.`});
+      this.inform({ note: `The picture cannot change: ${(error as Error).message}.` });
     }
   }
 
   /** Draw a state, and mark what is selected in it. */
   update(state: State): void {
-    const key = [[...state.open].sort((a, b) => a - b), state.detail, state.heat, [...state.copy]].join("|");
+    const key = [
+      [...state.open].sort((a, b) => a - b),
+      state.detail,
+      state.heat,
+      [...state.copy],
+    ].join("|");
     if (key !== this.drawn && this.layouts) {
       this.drawn = key;
       this.wanted = state;
@@ -67,21 +80,25 @@ export class Scene {
 
   /** Open or close the group of a box or frame; a node closes the line that it is in. */
   toggle(id: string): void {
-    const {data, page} = this, state = page.store.get(), group = this.groupOf(id);
+    const { data, page } = this;
+    const state = page.store.get();
+    const group = this.groupOf(id);
     if (group === null || !this.view) return;
     this.canvas.hold();
-    const frame = this.picture?.frames.get(id), open = new Set(state.open);
+    const frame = this.picture?.frames.get(id);
+    const open = new Set(state.open);
     if (id === `g${group}` && this.view.boxes.has(id)) {
-      if (state.open.has(group)) return page.say("Choose “operations” to open lines and functions.");
-      this.anchor = {before: id, after: id};
-      page.store.set({open: opened(data, state, group)});
+      if (state.open.has(group))
+        return page.say("Choose “operations” to open lines and functions.");
+      this.anchor = { before: id, after: id };
+      page.store.set({ open: opened(data, state, group) });
     } else {
       const whole = frame ? frame.outer : group;
       open.delete(whole);
-      this.anchor = {before: id, after: `g${whole}`};
-      const selected = {group: whole};
+      this.anchor = { before: id, after: `g${whole}` };
+      const selected = { group: whole };
       this.seen = JSON.stringify(selected);
-      page.store.set({open, selected});
+      page.store.set({ open, selected });
     }
   }
 
@@ -99,17 +116,24 @@ export class Scene {
     if (!("group" in selected)) return null;
     const key = `g${selected.group}`;
     if (this.view.boxes.has(key) || this.picture?.frames.has(key)) return key;
-    const [around] = pathTo(this.data, selected).filter(g => isClosed(this.data, this.view!.view, g));
-    return around === undefined ? this.view.keyOf(idsOf(this.data, selected.group)[0]!) : `g${around}`;
+    const [around] = pathTo(this.data, selected).filter((g) =>
+      isClosed(this.data, this.view!.view, g),
+    );
+    return around === undefined
+      ? this.view.keyOf(idsOf(this.data, selected.group)[0]!)
+      : `g${around}`;
   }
 
   private targetOf(id: string): State["selected"] {
-    const arrow = this.arrowOf(id), [, kind, number] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
-    if (arrow) return arrow.edge ? {node: arrow.edge.node} : null;
-    if (kind === "g" && this.view) return {group: Number(number)};  // Python has other numbers
+    const arrow = this.arrowOf(id);
+    const [, kind, number] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
+    if (arrow) return arrow.edge ? { node: arrow.edge.node } : null;
+    if (kind === "g" && this.view) return { group: Number(number) }; // Python has other numbers
     if (kind !== "n") return null;
     const box = this.view?.boxes.get(`n${number}`);
-    return {node: box && idsIn(this.view!, box, this.page.store.get().copy)[0] || Number(number)};
+    return {
+      node: (box && idsIn(this.view!, box, this.page.store.get().copy)[0]) || Number(number),
+    };
   }
 
   private arrowOf(id: string) {
@@ -118,20 +142,22 @@ export class Scene {
 
   /** Return the group that a double click on a box, frame or node is about. */
   private groupOf(id: string): number | null {
-    const {data} = this;
+    const { data } = this;
     if (/^g\d+$/.test(id)) return Number(id.slice(1));
-    const around = /^n\d+$/.test(id) ? pathTo(data, {node: Number(id.slice(1))}).at(-1) : undefined;
+    const around = /^n\d+$/.test(id)
+      ? pathTo(data, { node: Number(id.slice(1)) }).at(-1)
+      : undefined;
     return around !== undefined && !hasFrame(data, around) ? around : null;
   }
 
   private inform(change: Partial<Info>): void {
-    this.info = {...this.info, ...change};
+    this.info = { ...this.info, ...change };
     this.tell(this.info);
   }
 
   private async run(): Promise<void> {
     this.isBusy = true;
-    this.inform({isBusy: true});
+    this.inform({ isBusy: true });
     while (this.wanted) {
       const state = this.wanted;
       this.wanted = null;
@@ -139,31 +165,45 @@ export class Scene {
         await this.draw(state);
       } catch (error) {
         if (error instanceof Replaced) continue;
-        this.inform({note: error instanceof TooSlow ? "Graphviz found no layout in time: close some groups."
-          : `The picture cannot change: ${(error as Error).message}.`});
+        this.inform({
+          note:
+            error instanceof TooSlow
+              ? "Graphviz found no layout in time: close some groups."
+              : `The picture cannot change: ${(error as Error).message}.`,
+        });
       }
     }
     this.isBusy = false;
-    this.inform({isBusy: false});
+    this.inform({ isBusy: false });
     this.mark(this.page.store.get());
   }
 
   private async draw(state: State): Promise<void> {
-    const {looks, looks_at_first: given} = this.data.header;
+    const { looks, looks_at_first: given } = this.data.header;
     const view = shown(this.data, state);
     if (view.boxes.size > MOST_BOXES) {
-      return this.inform({note: `${view.boxes.size} boxes are too many to draw: close some groups.`});
+      return this.inform({
+        note: `${view.boxes.size} boxes are too many to draw: close some groups.`,
+      });
     }
     const direction = this.direction();
     for (const [n, simpler] of SIMPLER.entries()) {
-      const picture = new Picture(view, {copy: state.copy, heat: state.heat, direction,
-        shapes: given?.edges === "shape", gradients: given?.gradients ?? true,
-        backward: given?.backward ?? false, ...simpler});
+      const picture = new Picture(view, {
+        copy: state.copy,
+        heat: state.heat,
+        direction,
+        shapes: given?.edges === "shape",
+        gradients: given?.gradients ?? true,
+        backward: given?.backward ?? false,
+        ...simpler,
+      });
       try {
         const text = await this.layouts!.layout(dotOf(picture, looks, direction));
         this.put(parse(text), view, picture, direction);
-        return this.inform({legend: picture.heat?.legend() ?? [],
-          note: n ? "Simplified, because the layout took too long." : ""});
+        return this.inform({
+          legend: picture.heat?.legend() ?? [],
+          note: n ? "Simplified, because the layout took too long." : "",
+        });
       } catch (error) {
         if (!(error instanceof TooSlow) || n === SIMPLER.length - 1) throw error;
       }
@@ -180,10 +220,14 @@ export class Scene {
     this.view = view;
     this.picture = picture;
     this.prepare(svg, direction);
-    const anchor = this.anchor ?? (middle ? {before: middle, after: middle} : null);
-    this.canvas.replace(svg, anchor && {before: anchor.before, after: this.placeOf(anchor.after)});
+    const anchor = this.anchor ?? (middle ? { before: middle, after: middle } : null);
+    this.canvas.replace(
+      svg,
+      anchor && { before: anchor.before, after: this.placeOf(anchor.after) },
+    );
     this.addToggles(svg);
-    if (this.anchor) this.canvas.element(this.placeOf(this.anchor.after))?.focus({preventScroll: true});
+    if (this.anchor)
+      this.canvas.element(this.placeOf(this.anchor.after))?.focus({ preventScroll: true });
     this.anchor = null;
     this.chosen = "";
   }
@@ -198,13 +242,15 @@ export class Scene {
 
   /** Give parts their titles, roles and classes. */
   private prepare(svg: SVGSVGElement, direction: string): void {
-    const {data} = this, {notes, looks} = data.header;
+    const { data } = this;
+    const { notes, looks } = data.header;
     svg.classList.add("autograd-tools", direction);
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", [data.header.title, ...notes].join("; "));
     svg.querySelector("title")?.remove();
     for (const part of svg.querySelectorAll(".node, .edge, .cluster")) {
-      const shape = this.picture!.shapes.get(part.id), frame = this.picture!.frames.get(part.id);
+      const shape = this.picture!.shapes.get(part.id);
+      const frame = this.picture!.frames.get(part.id);
       const title = this.arrowOf(part.id)?.title ?? shape?.lines.join("\n") ?? frame?.title ?? "";
       part.querySelector("title")!.textContent = title;
       if (!shape && !frame) continue;
@@ -213,7 +259,8 @@ export class Scene {
       part.setAttribute("tabindex", "-1");
       if (part.id.startsWith("g")) part.setAttribute("aria-expanded", String(!shape));
       for (const text of part.querySelectorAll("text")) {
-        if (BARS.test(text.textContent ?? "") && !shape?.faint) text.setAttribute("fill", looks.strip);
+        if (BARS.test(text.textContent ?? "") && !shape?.faint)
+          text.setAttribute("fill", looks.strip);
       }
     }
   }
@@ -228,15 +275,22 @@ export class Scene {
 
   /** Mark what is selected, and light the path of its gradient. */
   private mark(state: State): void {
-    const {svg} = this.canvas, {selected} = state, key = JSON.stringify(selected);
+    const { svg } = this.canvas;
+    const { selected } = state;
+    const key = JSON.stringify(selected);
     if (!svg || !this.view || this.chosen === key) return;
     this.chosen = key;
-    const id = this.idOf(selected), on = this.lit(selected), matches = this.matches(selected);
+    const id = this.idOf(selected);
+    const on = this.lit(selected);
+    const matches = this.matches(selected);
     svg.classList.toggle("lit", on.size > 0);
     for (const part of svg.querySelectorAll(".node, .edge")) {
       const edge = this.arrowOf(part.id);
       const ends = edge ? [edge.tail, edge.head] : [part.id];
-      part.classList.toggle("on", ends.every(end => on.has(end.replace(/_.*/, ""))));
+      part.classList.toggle(
+        "on",
+        ends.every((end) => on.has(end.replace(/_.*/, ""))),
+      );
       part.classList.toggle("match", matches.has(part.id));
     }
     for (const part of svg.querySelectorAll(".selected")) {
@@ -249,7 +303,7 @@ export class Scene {
     const found = id ?? [...matches][0];
     const isSeen = this.seen === key || !found || this.canvas.reveal(found);
     if (isSeen) this.seen = key;
-    else this.chosen = "";  // once the picture is on the screen
+    else this.chosen = ""; // once the picture is on the screen
   }
 
   /** Return the keys of the boxes on the path of the gradient of a node to the result. */
@@ -263,6 +317,6 @@ export class Scene {
   /** Return the keys of the boxes with nodes of a selected line. */
   private matches(selected: State["selected"]): Set<string> {
     const ids = selected && "line" in selected ? this.page.nodesAt(selected) : [];
-    return new Set(Array.from(ids, id => this.view!.keyOf(id) ?? ""));
+    return new Set(Array.from(ids, (id) => this.view!.keyOf(id) ?? ""));
   }
 }

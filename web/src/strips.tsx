@@ -1,18 +1,22 @@
 /** Sliders and strips of folded groups: a step to choose, and a figure of each step as a bar. */
 
-import {useMemo} from "preact/hooks";
-import {type Data, fromHighWord} from "./data.ts";
-import {structure} from "./graph.ts";
-import {timesOf, title} from "./labels.ts";
-import {general, grouped, heights, timeText} from "./numbers.ts";
+import { useMemo } from "preact/hooks";
+import { type Data, fromHighWord } from "./data.ts";
+import { structure } from "./graph.ts";
+import { timesOf, title } from "./labels.ts";
+import { general, grouped, heights, timeText } from "./numbers.ts";
 
-const WIDTH = 240, HEIGHT = 28;
+const WIDTH = 240;
+const HEIGHT = 28;
 
 /** Return the norm of a gradient in each copy: that of a node, or the greatest of a group. */
 export function normsOf(data: Data, group: number, node: number): (number | null)[] {
-  const own = data.copy(group, 0), {model} = structure(data), place = own.indexOf(model[node] || node);
-  const norms = data.gradient.words("norm"), {gradient} = data;
-  return Array.from({length: data.times(group)}, (_, n) => {
+  const own = data.copy(group, 0);
+  const { model } = structure(data);
+  const place = own.indexOf(model[node] || node);
+  const norms = data.gradient.words("norm");
+  const { gradient } = data;
+  return Array.from({ length: data.times(group) }, (_, n) => {
     const copy = data.copy(group, n);
     const ids = place >= 0 ? copy.subarray(place, place + 1) : copy;
     let found: number | null = null;
@@ -26,59 +30,96 @@ export function normsOf(data: Data, group: number, node: number): (number | null
 /** Return the nanoseconds of each copy, or nothing if none was timed. */
 export function timesOfCopies(data: Data, group: number): (number | null)[] {
   const times = timesOf(data);
-  const found = Array.from({length: data.times(group)}, (_, n) =>
-    data.copy(group, n).reduce((sum, id) => sum + (times[id]! || 0), 0));
+  const found = Array.from({ length: data.times(group) }, (_, n) =>
+    data.copy(group, n).reduce((sum, id) => sum + (times[id]! || 0), 0),
+  );
   return found.some(Boolean) ? found : [];
 }
 
 interface StripProps {
-  label: string; numbers: (number | null)[]; isLogarithmic: boolean; chosen: number | undefined;
-  text: (x: number) => string; choose: (copy: number) => void;
+  label: string;
+  numbers: (number | null)[];
+  isLogarithmic: boolean;
+  chosen: number | undefined;
+  text: (x: number) => string;
+  choose: (copy: number) => void;
 }
 
 /** A bar for each number, or for neighbours if there are many: the greatest of them counts. */
-function Strip({label, numbers, isLogarithmic, chosen, text, choose}: StripProps) {
+function Strip({ label, numbers, isLogarithmic, chosen, text, choose }: StripProps) {
   const known = numbers.filter((x): x is number => x !== null);
   if (!known.length) return null;
-  const size = Math.ceil(numbers.length / WIDTH), count = Math.ceil(numbers.length / size);
-  const most = known.reduce((a, b) => Math.max(a, b)), least = known.reduce((a, b) => Math.min(a, b));
+  const size = Math.ceil(numbers.length / WIDTH);
+  const count = Math.ceil(numbers.length / size);
+  const most = known.reduce((a, b) => Math.max(a, b));
+  const least = known.reduce((a, b) => Math.min(a, b));
   const height = heights(numbers);
-  const bars = Array.from({length: count}, (_, n) => {
+  const bars = Array.from({ length: count }, (_, n) => {
     const some = numbers.slice(n * size, (n + 1) * size).filter((x): x is number => x !== null);
     if (!some.length) return null;
-    const x = Math.max(...some), isWrong = !Number.isFinite(x);
+    const x = Math.max(...some);
+    const isWrong = !Number.isFinite(x);
     const share = isWrong ? 1 : x <= 0 ? 0 : isLogarithmic ? height(x) : x / (most || 1);
-    const tall = 2 + share * (HEIGHT - 2), width = WIDTH / count;
-    return <rect key={n} x={n * width} width={Math.max(0.5, width - (width > 3 ? 1 : 0))}
-      y={HEIGHT - tall} height={tall} class={isWrong ? "wrong" : x === 0 ? "zero" : ""} />;
+    const tall = 2 + share * (HEIGHT - 2);
+    const width = WIDTH / count;
+    return (
+      <rect
+        key={n}
+        x={n * width}
+        width={Math.max(0.5, width - (width > 3 ? 1 : 0))}
+        y={HEIGHT - tall}
+        height={tall}
+        class={isWrong ? "wrong" : x === 0 ? "zero" : ""}
+      />
+    );
   });
   const at = (event: MouseEvent) => {
-    const {left, width} = (event.currentTarget as Element).getBoundingClientRect();
+    const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
     const share = (event.clientX - left) / width;
     choose(Math.max(0, Math.min(numbers.length - 1, Math.floor(share * numbers.length))));
   };
   const now = chosen === undefined ? null : numbers[chosen];
   const facts = now == null ? `${text(least)} to ${text(most)}` : text(now);
-  return <div class="strip">
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} onClick={at} role="img"
-      aria-label={`${label} over the steps: ${text(least)} to ${text(most)}`}>
-      {bars}
-      {chosen !== undefined &&
-        <rect class="chosen" x={chosen / numbers.length * WIDTH - 0.5} y={0}
-          width={Math.max(2, WIDTH / numbers.length)} height={HEIGHT} />}
-    </svg>
-    <span>{label} {facts}</span>
-  </div>;
+  return (
+    <div class="strip">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        width={WIDTH}
+        height={HEIGHT}
+        onClick={at}
+        role="img"
+        aria-label={`${label} over the steps: ${text(least)} to ${text(most)}`}
+      >
+        {bars}
+        {chosen !== undefined && (
+          <rect
+            class="chosen"
+            x={(chosen / numbers.length) * WIDTH - 0.5}
+            y={0}
+            width={Math.max(2, WIDTH / numbers.length)}
+            height={HEIGHT}
+          />
+        )}
+      </svg>
+      <span>
+        {label} {facts}
+      </span>
+    </div>
+  );
 }
 
 interface Props {
-  data: Data; group: number; node: number; copy: ReadonlyMap<number, number>;
+  data: Data;
+  group: number;
+  node: number;
+  copy: ReadonlyMap<number, number>;
   choose: (copy: ReadonlyMap<number, number>) => void;
 }
 
 /** The slider "step k of N" of a folded group, and its strips. */
-export function Steps({data, group, node, copy, choose}: Props) {
-  const times = data.times(group), chosen = copy.get(group);
+export function Steps({ data, group, node, copy, choose }: Props) {
+  const times = data.times(group);
+  const chosen = copy.get(group);
   const norms = useMemo(() => normsOf(data, group, node), [data, group, node]);
   const spent = useMemo(() => timesOfCopies(data, group), [data, group]);
   const set = (n: number | undefined) => {
@@ -87,19 +128,44 @@ export function Steps({data, group, node, copy, choose}: Props) {
     else next.set(group, n);
     choose(next);
   };
-  const label = chosen === undefined ? `all ${grouped(times)}` : `${grouped(chosen + 1)} of ${grouped(times)}`;
-  return <fieldset class="steps">
-    <legend>{title(data, group)}</legend>
-    <label>
-      <input type="range" min={0} max={times} value={chosen === undefined ? 0 : chosen + 1}
-        aria-label={`the copy of ${title(data, group)} that is shown`} aria-valuetext={label}
-        onInput={event => set(Number(event.currentTarget.value) - 1)} />
-      <output>{label}</output>
-    </label>
-    {chosen !== undefined && <button type="button" onClick={() => set(undefined)}>all</button>}
-    <Strip label="∇" numbers={norms} isLogarithmic chosen={chosen}
-      text={x => general(x, 3)} choose={set} />
-    <Strip label="time" numbers={spent} isLogarithmic={false} chosen={chosen}
-      text={timeText} choose={set} />
-  </fieldset>;
+  const label =
+    chosen === undefined ? `all ${grouped(times)}` : `${grouped(chosen + 1)} of ${grouped(times)}`;
+  return (
+    <fieldset class="steps">
+      <legend>{title(data, group)}</legend>
+      <label>
+        <input
+          type="range"
+          min={0}
+          max={times}
+          value={chosen === undefined ? 0 : chosen + 1}
+          aria-label={`the copy of ${title(data, group)} that is shown`}
+          aria-valuetext={label}
+          onInput={(event) => set(Number(event.currentTarget.value) - 1)}
+        />
+        <output>{label}</output>
+      </label>
+      {chosen !== undefined && (
+        <button type="button" onClick={() => set(undefined)}>
+          all
+        </button>
+      )}
+      <Strip
+        label="∇"
+        numbers={norms}
+        isLogarithmic
+        chosen={chosen}
+        text={(x) => general(x, 3)}
+        choose={set}
+      />
+      <Strip
+        label="time"
+        numbers={spent}
+        isLogarithmic={false}
+        chosen={chosen}
+        text={timeText}
+        choose={set}
+      />
+    </fieldset>
+  );
 }

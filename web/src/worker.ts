@@ -1,9 +1,9 @@
 /** Graphviz as WebAssembly in a worker: DOT to SVG. */
 
-import {unpack} from "./data.ts";
+import { unpack } from "./data.ts";
 
-export type Task = {graphviz: string} | {id: number; dot: string};
-export type Answer = {id: number; svg: string} | {id: number; error: string};
+export type Task = { graphviz: string } | { id: number; dot: string };
+export type Answer = { id: number; svg: string } | { id: number; error: string };
 
 interface Graphviz {
   memory: WebAssembly.Memory;
@@ -19,27 +19,39 @@ let graphviz: Graphviz | undefined;
 /** Start Graphviz. It asks the system for the time and for files, of which there are none. */
 async function start(): Promise<Graphviz> {
   const compiled = await module!;
-  const BAD_DESCRIPTOR = 8, answers: Record<string, (...args: number[]) => number> = {
+  const BAD_DESCRIPTOR = 8;
+  const answers: Record<string, (...args: number[]) => number> = {
     environ_sizes_get: (count, size) => {
       view().setUint32(count!, 0, true);
       view().setUint32(size!, 0, true);
       return 0;
     },
     environ_get: () => 0,
-    clock_time_get: (_, __, time) => { view().setBigUint64(time!, 0n, true); return 0; },
-    random_get: (start, size) => { new Uint8Array(made.memory.buffer, start, size).fill(0); return 0; },
-    fd_write: (_, pieces, count, written) => {  // of warnings
+    clock_time_get: (_, __, time) => {
+      view().setBigUint64(time!, 0n, true);
+      return 0;
+    },
+    random_get: (start, size) => {
+      new Uint8Array(made.memory.buffer, start, size).fill(0);
+      return 0;
+    },
+    fd_write: (_, pieces, count, written) => {
+      // of warnings
       let size = 0;
       for (let n = 0; n < count!; n++) size += view().getUint32(pieces! + 8 * n + 4, true);
       view().setUint32(written!, size, true);
       return 0;
     },
-    proc_exit: code => { throw new Error(`Graphviz ended with ${code}`); },
+    proc_exit: (code) => {
+      throw new Error(`Graphviz ended with ${code}`);
+    },
   };
-  const imports = WebAssembly.Module.imports(compiled).map(({name}) =>
-    [name, answers[name] ?? (() => BAD_DESCRIPTOR)] as const);
-  const instance = await WebAssembly.instantiate(compiled,
-    {wasi_snapshot_preview1: Object.fromEntries(imports)});
+  const imports = WebAssembly.Module.imports(compiled).map(
+    ({ name }) => [name, answers[name] ?? (() => BAD_DESCRIPTOR)] as const,
+  );
+  const instance = await WebAssembly.instantiate(compiled, {
+    wasi_snapshot_preview1: Object.fromEntries(imports),
+  });
   const made = instance.exports as unknown as Graphviz;
   const view = () => new DataView(made.memory.buffer);
   return made;
@@ -47,7 +59,8 @@ async function start(): Promise<Graphviz> {
 
 function render(made: Graphviz, dot: string): string {
   const write = (text: string) => {
-    const bytes = new TextEncoder().encode(`${text}\0`), address = made.malloc(bytes.length);
+    const bytes = new TextEncoder().encode(`${text}\0`);
+    const address = made.malloc(bytes.length);
     new Uint8Array(made.memory.buffer).set(bytes, address);
     return address;
   };
@@ -63,18 +76,18 @@ function render(made: Graphviz, dot: string): string {
   return svg;
 }
 
-self.onmessage = async ({data}: MessageEvent<Task>) => {
+self.onmessage = async ({ data }: MessageEvent<Task>) => {
   if ("graphviz" in data) {
-    module = unpack(data.graphviz).then(bytes => WebAssembly.compile(bytes));
-    module.catch(() => {});  // each task reports it
+    module = unpack(data.graphviz).then((bytes) => WebAssembly.compile(bytes));
+    module.catch(() => {}); // each task reports it
     return;
   }
-  const {id, dot} = data;
+  const { id, dot } = data;
   try {
     graphviz ??= await start();
-    self.postMessage({id, svg: render(graphviz, dot)} satisfies Answer);
+    self.postMessage({ id, svg: render(graphviz, dot) } satisfies Answer);
   } catch (error) {
-    graphviz = undefined;  // after a trap its memory is of no use
-    self.postMessage({id, error: String((error as Error).message)} satisfies Answer);
+    graphviz = undefined; // after a trap its memory is of no use
+    self.postMessage({ id, error: String((error as Error).message) } satisfies Answer);
   }
 };

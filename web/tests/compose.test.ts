@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
-import {test} from "node:test";
-import {type Cluster, LONGEST_EDGE, Picture, type Shape, type Style} from "../src/compose.ts";
-import {dotOf} from "../src/dot.ts";
-import {shown} from "../src/shown.ts";
-import {expected, MODELS, read} from "./models.ts";
+import { test } from "node:test";
+import { LONGEST_EDGE } from "../src/arrows.ts";
+import { type Cluster, Picture, type Shape, type Style } from "../src/compose.ts";
+import { dotOf } from "../src/dot.ts";
+import { shown } from "../src/shown.ts";
+import { expected, MODELS, read } from "./models.ts";
 
-const STYLE: Style = {copy: new Map(), heat: "", direction: "down", gradients: true, backward: false,
-  shapes: false, plain: false,
-  longest: LONGEST_EDGE};
+const STYLE: Style = {
+  copy: new Map(),
+  heat: "",
+  direction: "down",
+  gradients: true,
+  backward: false,
+  shapes: false,
+  plain: false,
+  longest: LONGEST_EDGE,
+};
 
 function shapesOf(cluster: Cluster): Shape[] {
   return [...cluster.shapes, ...cluster.clusters.flatMap(shapesOf)];
@@ -17,9 +25,12 @@ const NUMBER = /\d+\.\d+(?:e[+-]\d+)?/g;
 
 /** Assert that texts are equal, but for the last digit of numbers, of which a page has 4 or 6. */
 function assertAlike(lines: string[], python: string[]): void {
-  const bare = (texts: string[]) => texts.map(text => text.replace(NUMBER, "").replace(/[▂▃▄▅▆▇]/g, "▄"));
+  const bare = (texts: string[]) =>
+    texts.map((text) => text.replace(NUMBER, "").replace(/[▂▃▄▅▆▇]/g, "▄"));
   assert.deepEqual(bare(lines), bare(python));
-  const [ours, theirs] = [lines, python].map(texts => (texts.join("\n").match(NUMBER) ?? []).map(Number));
+  const [ours, theirs] = [lines, python].map((texts) =>
+    (texts.join("\n").match(NUMBER) ?? []).map(Number),
+  );
   for (const [n, x] of ours!.entries()) assert.ok(Math.abs(x - theirs![n]!) <= 0.006 * Math.abs(x));
 }
 
@@ -27,20 +38,37 @@ for (const name of MODELS) {
   test(`texts and arrows of ${name} are those of Python`, () => {
     const data = read(name);
     for (const state of expected(name)) {
-      const view = shown(data, {open: new Set(state.open), detail: "op"});
-      for (const {style, shapes, arrows, legend} of state.styles) {
-        const {heat = "", gradients = true, backward = false, edges} = style;
-        const picture = new Picture(view, {...STYLE, heat, gradients, backward, shapes: edges === "shape"});
+      const view = shown(data, { open: new Set(state.open), detail: "op" });
+      for (const { style, shapes, arrows, legend } of state.styles) {
+        const { heat = "", gradients = true, backward = false, edges } = style;
+        const picture = new Picture(view, {
+          ...STYLE,
+          heat,
+          gradients,
+          backward,
+          shapes: edges === "shape",
+        });
         const found = shapesOf(picture.root);
         assert.equal(found.length, Object.keys(shapes).length);
-        for (const {name: key, kind, faint, heat: level, lines} of found) {
+        for (const { name: key, kind, faint, heat: level, lines } of found) {
           const [python, isFaint, heat, texts] = shapes[key]!;
           assert.deepEqual([key, kind, faint, level], [key, python, isFaint, heat]);
           assertAlike(lines, texts);
         }
-        assert.deepEqual(picture.arrows.map(a => [a.tail, a.head, a.kind, a.argument, a.faint]),
-          arrows.map(([tail, head, kind, , argument, isFaint]) => [tail, head, kind, argument, isFaint]));
-        assertAlike(picture.arrows.map(a => a.label), arrows.map(([, , , label]) => label));
+        assert.deepEqual(
+          picture.arrows.map((a) => [a.tail, a.head, a.kind, a.argument, a.faint]),
+          arrows.map(([tail, head, kind, , argument, isFaint]) => [
+            tail,
+            head,
+            kind,
+            argument,
+            isFaint,
+          ]),
+        );
+        assertAlike(
+          picture.arrows.map((a) => a.label),
+          arrows.map(([, , , label]) => label),
+        );
         assert.equal(picture.heat?.legend()[0], legend[0]);
       }
     }
@@ -48,12 +76,13 @@ for (const name of MODELS) {
 }
 
 test("a chosen step has its own figures", () => {
-  const data = read("recurrent"), open = new Set(data.header.open);
-  const group = Array.from({length: data.groups}, (_, g) => g).find(g => data.times(g) === 9)!;
+  const data = read("recurrent");
+  const open = new Set(data.header.open);
+  const group = Array.from({ length: data.groups }, (_, g) => g).find((g) => data.times(g) === 9)!;
   const lines = (copy: Map<number, number>) => {
-    const view = shown(data, {open, detail: "op"});
+    const view = shown(data, { open, detail: "op" });
     const id = data.copy(group, 0)[0]!;
-    return new Picture(view, {...STYLE, copy}).shapes.get(view.keyOf(id)!)!.lines.join();
+    return new Picture(view, { ...STYLE, copy }).shapes.get(view.keyOf(id)!)!.lines.join();
   };
   assert.match(lines(new Map()), /→/);
   assert.doesNotMatch(lines(new Map([[group, 4]])), /→/);
@@ -61,16 +90,22 @@ test("a chosen step has its own figures", () => {
 });
 
 test("heat colours boxes from the least to the greatest", () => {
-  const data = read("levels"), open = new Set(Array.from({length: data.groups}, (_, g) => g));
-  const picture = new Picture(shown(data, {open, detail: "op"}), {...STYLE, heat: "gradient"});
-  const levels = new Set([...picture.shapes.values()].map(shape => shape.heat));
+  const data = read("levels");
+  const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
+  const picture = new Picture(shown(data, { open, detail: "op" }), { ...STYLE, heat: "gradient" });
+  const levels = new Set([...picture.shapes.values()].map((shape) => shape.heat));
   assert.ok(levels.has(data.header.looks.heat.length - 1));
   assert.equal(picture.heat!.legend()[0], "greatest norm of the gradients");
 });
 
 test("no name ends its text in DOT", () => {
-  const data = read("hostile"), open = new Set(Array.from({length: data.groups}, (_, g) => g));
-  const dot = dotOf(new Picture(shown(data, {open, detail: "op"}), STYLE), data.header.looks, "down");
+  const data = read("hostile");
+  const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
+  const dot = dotOf(
+    new Picture(shown(data, { open, detail: "op" }), STYLE),
+    data.header.looks,
+    "down",
+  );
   const bare = dot.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   assert.doesNotMatch(bare, /alert|onerror|script|</);
   assert.match(dot, /alert/);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import {test} from "node:test";
-import {gzipSync} from "node:zlib";
-import {fromHighWord, load, unpack} from "../src/data.ts";
-import {bytesOf, read} from "./models.ts";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { fromHighWord, load, unpack } from "../src/data.ts";
+import { bytesOf, read } from "./models.ts";
 
 test("a high word is a number", () => {
   assert.deepEqual([0x3ff00000, 0, 0xbff80000].map(fromHighWord), [1, 0, -1.5]);
@@ -11,11 +11,14 @@ test("a high word is a number", () => {
 
 test("parents are ids of older nodes", () => {
   const data = read("nested");
-  for (let id = 1; id <= data.nodes; id++) assert.ok(data.parentsOf(id).every(p => p > 0 && p < id));
+  for (let id = 1; id <= data.nodes; id++)
+    assert.ok(data.parentsOf(id).every((p) => p > 0 && p < id));
 });
 
 test("children are the reverse of parents", () => {
-  const data = read("recurrent"), pairs: string[] = [], found: string[] = [];
+  const data = read("recurrent");
+  const pairs: string[] = [];
+  const found: string[] = [];
   for (let id = 1; id <= data.nodes; id++) {
     for (const parent of data.parentsOf(id)) pairs.push(`${parent}>${id}`);
     for (const child of data.childrenOf(id)) found.push(`${id}>${child}`);
@@ -24,7 +27,8 @@ test("children are the reverse of parents", () => {
 });
 
 test("statistics of a value are those of Python", () => {
-  const data = read("nested"), x = 1;
+  const data = read("nested");
+  const x = 1;
   assert.equal(data.kind(x), "param");
   assert.deepEqual(data.value.form(x)!.slice(1), [[3, 4], "float64", 96]);
   assert.deepEqual([data.value.min(x), data.value.max(x), data.value.mean(x)], [1, 12, 6.5]);
@@ -44,9 +48,13 @@ test("text that is no data is an error", async () => {
 for (const [name, damage] of Object.entries({
   "cut off": (bytes: ArrayBuffer) => bytes.slice(0, bytes.byteLength / 2),
   empty: () => new ArrayBuffer(0),
-  "without a header": (bytes: ArrayBuffer) => { new Uint8Array(bytes).fill(0, 0, 40); return bytes; },
+  "without a header": (bytes: ArrayBuffer) => {
+    new Uint8Array(bytes).fill(0, 0, 40);
+    return bytes;
+  },
   "of another version": (bytes: ArrayBuffer) => {
-    const text = new TextDecoder("latin1").decode(bytes), at = text.indexOf('"version":1');
+    const text = new TextDecoder("latin1").decode(bytes);
+    const at = text.indexOf('"version":1');
     new Uint8Array(bytes)[at + 10] = "2".charCodeAt(0);
     return bytes;
   },

@@ -1,21 +1,44 @@
 /** The graphs that `make.py` writes, and what Python shows of them with some groups open. */
 
-import {readFileSync} from "node:fs";
-import {type Data, load} from "../src/data.ts";
-import type {Measured} from "../src/heat.ts";
+import { readFileSync } from "node:fs";
+import { type Data, load } from "../src/data.ts";
+import type { Measured } from "../src/heat.ts";
 
-export const MODELS = ["recurrent", "layers", "recursion", "levels", "nested", "irregular",
-  "inputs", "second", "hostile"];
+export const MODELS = [
+  "recurrent",
+  "layers",
+  "recursion",
+  "levels",
+  "nested",
+  "irregular",
+  "inputs",
+  "second",
+  "hostile",
+];
 
 export interface Expected {
-  open: number[]; boxes: Record<string, number[]>;
-  edges: [tail: string, head: string, node: number, argument: number, carried: number,
-    count: number, last: number][];
+  open: number[];
+  boxes: Record<string, number[]>;
+  edges: [
+    tail: string,
+    head: string,
+    node: number,
+    argument: number,
+    carried: number,
+    count: number,
+    last: number,
+  ][];
   styles: {
-    style: {edges?: "shape"; gradients?: boolean; backward?: boolean; heat?: Measured};
+    style: { edges?: "shape"; gradients?: boolean; backward?: boolean; heat?: Measured };
     shapes: Record<string, [kind: string, isFaint: boolean, heat: number | null, lines: string[]]>;
-    arrows: [tail: string, head: string, kind: string, label: string, argument: string,
-      isFaint: boolean][];
+    arrows: [
+      tail: string,
+      head: string,
+      kind: string,
+      label: string,
+      argument: string,
+      isFaint: boolean,
+    ][];
     legend: string[];
   }[];
 }

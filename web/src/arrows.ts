@@ -1,0 +1,224 @@
+/** The arrows of a picture: how far they go, and their kinds and labels. */
+
+import type { Style } from "./compose.ts";
+import type { Data } from "./data.ts";
+import { gradientsText, shapeText, title } from "./labels.ts";
+import { grouped, shorten } from "./numbers.ts";
+import { argumentsOf, type Box, type Edge, type Shown } from "./shown.ts";
+
+export interface Arrow {
+  tail: string;
+  head: string;
+  kind: string;
+  label: string;
+  argument: string;
+  width: number;
+  faint: boolean;
+  title: string;
+  edge: Edge | null;
+}
+
+export const LONGEST_EDGE = 12; // ranks
+const THICKEST = 4; // points of the arrow with the greatest gradient
+const SYMMETRIC = ["add", "multiply"]; // whose arguments need no number
+
+/** Return where a value goes that another copy of a folded group uses. */
+function carried(copies: number): string {
+  return copies === 1
+    ? "to the next step"
+    : copies === -1
+      ? "back to the level above"
+      : `${copies} steps on`;
+}
+
+/** Return the name of a box in a text elsewhere. */
+export function nameOf(data: Data, box: Box): string {
+  if (box.group >= 0) return title(data, box.group);
+  const first = box.nodes[0]!;
+  return `${shorten(data.op(first) || data.label(first))} (node ${box.node})`;
+}
+
+/** The arrows between the boxes of a view. */
+export class Arrows {
+  readonly order: Map<string, number>;
+  readonly into = new Map<string, Edge[]>();
+  private readonly data: Data;
+  private readonly leaves = new Set<string>();
+  private readonly ranks: Map<string, number>;
+  private readonly flow: Map<Edge, number>;
+
+  constructor(
+    private readonly shown: Shown,
+    private readonly style: Style,
+    private readonly isFaint: (box: Box) => boolean,
+  ) {
+    const { boxes, data, edges } = shown;
+    this.data = data;
+    this.order = new Map(Array.from(boxes.keys(), (key, n) => [key, n]));
+    for (const { key, node } of boxes.values()) {
+      if (node > 0 && data.kind(node) !== "result") this.leaves.add(key);
+    }
+    this.ranks = ranks(shown, this.order, this.leaves);
+    for (const edge of edges) push(this.into, edge.head, edge);
+    this.flow = style.backward ? this.flowOfGradients() : new Map();
+  }
+
+  /** Return the keys of the boxes to draw: not those of leaves that have a copy at each use. */
+  drawn(): Set<string> {
+    const { boxes, edges } = this.shown;
+    const found = new Set(boxes.keys());
+    const near = new Set(edges.filter((edge) => this.isShort(edge)).map((edge) => edge.tail));
+    for (const { tail } of edges) if (this.leaves.has(tail) && !near.has(tail)) found.delete(tail);
+    return found;
+  }
+
+  private kind(edge: Edge): string {
+    if (edge.carried) return "carried";
+    return this.order.get(edge.tail)! < this.order.get(edge.head)! ? "value" : "up";
+  }
+
+  /** Return whether an arrow may start at the box itself: it is near, or leads back. */
+  isShort(edge: Edge): boolean {
+    const distance = this.ranks.get(edge.head)! - this.ranks.get(edge.tail)!;
+    return this.kind(edge) !== "value" || distance <= this.style.longest;
+  }
+
+  /** Return the widths of the arrows that gradients flow back along: by the logarithm of the norm. */
+  private flowOfGradients(): Map<Edge, number> {
+    const { gradient } = this.data;
+    const { boxes } = this.shown;
+    const found = new Map<Edge, number>();
+    const isKnown = (x: number) => x > 0 && x < Infinity;
+    for (const edge of this.shown.edges) {
+      const isDimmed = [edge.tail, edge.head].some((key) => this.isFaint(boxes.get(key)!));
+      if (!gradient.has(edge.node) || isDimmed) continue;
+      const [last, first] = [gradient.norm(edge.last), gradient.norm(edge.node)];
+      found.set(edge, first > last ? first : last);
+    }
+    const logs = [...found.values()].filter(isKnown).map(Math.log10);
+    const high = logs.length ? logs.reduce((a, b) => Math.max(a, b)) : 0;
+    const low = Math.min(logs.length ? logs.reduce((a, b) => Math.min(a, b)) : 0, high - 1);
+    for (const [edge, norm] of found) {
+      const share = (Math.log10(norm) - low) / (high - low);
+      found.set(edge, isKnown(norm) ? 1 + (THICKEST - 1) * share : 1);
+    }
+    return found;
+  }
+
+  /** Return the arrow of an edge that starts at the box `tail`. */
+  arrow(edge: Edge, tail: string): Arrow {
+    const { boxes } = this.shown;
+    const head = boxes.get(edge.head)!;
+    const origin = boxes.get(edge.tail)!;
+    const { plain } = this.style;
+    const shape = this.data.value.form(edge.node);
+    const width = this.flow.get(edge);
+    const flows = width ? gradientsText(this.data, [edge.node, edge.last]) : "";
+    const gradient = flows ? `∇ ${flows}` : "";
+    const facts = [
+      edge.argument ? `argument ${edge.argument}` : "",
+      shape ? shapeText(shape) : "",
+      edge.carried ? carried(edge.carried) : "",
+      gradient,
+    ];
+    const label = [this.label(edge, head, origin), gradient].filter(Boolean).join(" ");
+    return {
+      tail,
+      head: edge.head,
+      edge,
+      width: width ?? 0,
+      kind: !width ? this.kind(edge) : edge.carried ? "back" : "backward",
+      label: plain ? "" : label,
+      argument: plain ? "" : this.number(edge),
+      faint: this.isFaint(head) || this.isFaint(origin),
+      title: [
+        `${nameOf(this.data, origin)} → ${nameOf(this.data, head)}`,
+        ...facts.filter(Boolean),
+      ].join(" · "),
+    };
+  }
+
+  /** Return the label of an arrow: its shape, and how many equal edges it is. */
+  private label(edge: Edge, head: Box, origin: Box): string {
+    const { data, style } = this;
+    const parts = [];
+    const form = data.value.form(edge.node);
+    const fromLeaf = origin.node > 0 && data.kind(edge.node) !== "result";
+    if (edge.carried) parts.push(carried(edge.carried));
+    else if (style.shapes && !fromLeaf && form) parts.push(shapeText(form));
+    const times = head.node > 0 ? Math.floor(edge.count / head.nodes.length) : 1;
+    if (times > 1) parts.push(`×${grouped(times)}`);
+    return parts.filter(Boolean).join(" ");
+  }
+
+  /** Return the number of the argument that an arrow leads to, or of its items in a list. */
+  private number(edge: Edge): string {
+    const { data } = this;
+    const into = this.into.get(edge.head)!;
+    const node = this.shown.boxes.get(edge.head)!.nodes[0]!;
+    if (!edge.argument || SYMMETRIC.includes(data.op(node))) return "";
+    if (into.some((other) => other.argument !== into[0]!.argument)) return String(edge.argument);
+    const others = into.filter((other) => !other.carried);
+    if (others.length < 2 || edge.carried) return "";
+    const args = argumentsOf(data, data.column("signature")[node - 1]!);
+    const items = data.parentsOf(node).filter((_, n) => args[n] === others[0]!.argument);
+    const numbers: number[] = [];
+    items.forEach((id, n) => {
+      if (this.shown.keyOf(id) === edge.tail) numbers.push(n + 1);
+    });
+    return ranges(numbers);
+  }
+}
+
+/** Return the rank of each box: as low as makes its arrows shortest together; leaves above uses. */
+function ranks(shown: Shown, order: Map<string, number>, leaves: Set<string>): Map<string, number> {
+  const into = new Map<string, string[]>();
+  const room = new Map<string, number[]>();
+  const found = new Map<string, number>();
+  const first = new Map<string, number>();
+  for (const edge of shown.edges) {
+    const isDown = !edge.carried && order.get(edge.tail)! < order.get(edge.head)!;
+    if (isDown && !leaves.has(edge.tail)) push(into, edge.head, edge.tail);
+  }
+  for (const key of shown.boxes.keys()) {
+    found.set(
+      key,
+      (into.get(key) ?? []).reduce((most, tail) => Math.max(most, found.get(tail)!), 0) + 1,
+    );
+  }
+  for (const key of [...shown.boxes.keys()].reverse()) {
+    const tails = into.get(key) ?? [];
+    const below = room.get(key) ?? [];
+    if (below.length && tails.length <= below.length) {
+      found.set(
+        key,
+        below.reduce((a, b) => Math.min(a, b)),
+      );
+    }
+    for (const tail of tails) push(room, tail, found.get(key)! - 1);
+  }
+  for (const { tail, head } of shown.edges) {
+    if (leaves.has(tail)) {
+      first.set(tail, Math.min(found.get(head)!, first.get(tail) ?? Infinity));
+    }
+  }
+  for (const [key, rank] of first) found.set(key, rank - 1);
+  return found;
+}
+
+function push<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}
+
+/** Return numbers in order, with those in a row as one range: `1-4, 7`. */
+function ranges(numbers: number[]): string {
+  const rows: [number, number][] = [];
+  for (const number of numbers) {
+    const row = rows.at(-1);
+    if (row && number === row[1] + 1) row[1] = number;
+    else rows.push([number, number]);
+  }
+  return rows.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
+}
