@@ -128,8 +128,8 @@ export function pathTo(data: Data, target: Target): number[] {
   const path = [];
   let g =
     "node" in target ? (home[modelOf(data, target.node) - 1] ?? 0) : (parent[target.group] ?? 0);
-  for (; g > 0; g = parent[g]!) path.unshift(g);
-  return path;
+  for (; g > 0; g = parent[g]!) path.push(g);
+  return path.reverse();
 }
 
 /** Return the open groups with those that a node or a group is in. */

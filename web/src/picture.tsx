@@ -133,6 +133,8 @@ export function Picture({ data, store, state, first }: Props) {
           ref={stage}
           class={`stage${info.isBusy ? " busy" : ""}`}
           tabIndex={0}
+          role="group"
+          aria-label="Arrows go from box to box, Enter opens and closes, + and − zoom"
           aria-busy={info.isBusy}
           onKeyDown={(event) => scene.current && onKey(event, scene.current, state)}
         />

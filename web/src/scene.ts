@@ -43,7 +43,7 @@ export class Scene {
 
   constructor(
     private readonly page: Page,
-    stage: HTMLElement,
+    private readonly stage: HTMLElement,
     first: SVGSVGElement | null,
     private readonly tell: (info: Info) => void,
   ) {
@@ -221,13 +221,13 @@ export class Scene {
     this.picture = picture;
     this.prepare(svg, direction);
     const anchor = this.anchor ?? (middle ? { before: middle, after: middle } : null);
+    const hadFocus = this.stage.contains(document.activeElement);
     this.canvas.replace(
       svg,
       anchor && { before: anchor.before, after: this.placeOf(anchor.after) },
     );
     this.addToggles(svg);
-    if (this.anchor)
-      this.canvas.element(this.placeOf(this.anchor.after))?.focus({ preventScroll: true });
+    if (hadFocus) this.stage.focus({ preventScroll: true }); // until the selection is marked
     this.anchor = null;
     this.chosen = "";
   }
@@ -300,6 +300,7 @@ export class Scene {
     const part = id === null ? null : this.canvas.element(id);
     part?.classList.add("selected");
     part?.setAttribute("tabindex", "0");
+    if (this.stage.contains(document.activeElement)) part?.focus({ preventScroll: true });
     const found = id ?? [...matches][0];
     const isSeen = this.seen === key || !found || this.canvas.reveal(found);
     if (isSeen) this.seen = key;

@@ -120,6 +120,12 @@ test("keys go from box to box and open them", () =>
     await page.locator(`.stage #${id} text`).first().click();
     await page.keyboard.press("Enter");
     await page.waitForSelector(`${BOX}#${id}`, { state: "detached" });
+    await settled(page);
+    const selected = () => page.evaluate(() => document.activeElement!.id);
+    const opened = await selected();
+    await page.keyboard.press("ArrowDown");
+    await page.waitForFunction((id) => document.activeElement!.id !== id, opened);
+    assert.match(await selected(), /^n|^g/);
   }));
 
 test("the slider of a folded loop chooses the step that boxes show", () =>
