@@ -1,6 +1,6 @@
 """Writes data for the tests of the map: graphs, with the boxes and edges that Python shows.
 
-`python web/tests/make.py` writes `NAME.bin`, `NAME.json` and `NAME.html` into `web/tests/data`.
+`python web/tests/make.py` writes `web/tests/data/NAME.bin` and `NAME.json`.
 """
 
 import json
@@ -179,9 +179,7 @@ def state_of(graph, groups, open):
 def main():
     FOLDER.mkdir(exist_ok=True)
     for model in MODELS:
-        made = model()
-        viewer.to_map(made, FOLDER / f"{model.__name__}.html")
-        graph = paged(by_lines(viewer.fold(made), alone=True), 20)
+        graph = paged(by_lines(viewer.fold(model()), alone=True), 20)
         groups, first = [*graph.root.inner()], open_at_first(graph)
         about = {"title": model.__name__, "notes": [], "view": "graph", "query": "", "selected": 0}
         data = MapData({**about, "looks_at_first": {}})

@@ -33,7 +33,10 @@ after(async () => {
 export async function opened(
   name: string,
   does: (page: Page) => Promise<unknown>,
-  options: BrowserContextOptions & { hash?: string } = {},
+  options: BrowserContextOptions & {
+    hash?: string;
+    prepare?: (page: Page) => Promise<unknown>;
+  } = {},
 ): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -48,6 +51,7 @@ export async function opened(
   page.on("request", (request) => {
     if (!/^(file|blob|data):/.test(request.url())) heard.push(`request: ${request.url()}`);
   });
+  await options.prepare?.(page);
   await page.goto(pathToFileURL(join(folder, name)).href + (options.hash ?? ""));
   await does(page);
   assert.deepEqual(heard, []);

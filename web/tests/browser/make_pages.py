@@ -10,6 +10,9 @@ import autograd_tools as ag
 import viewer
 from viewer.command.cli import main
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import make
+
 RECURRENT = """
 import numpy as np
 import autograd_tools as ag
@@ -59,6 +62,11 @@ def compared(folder: Path) -> None:
     viewer.draw_compared(*tapes, folder / "compared.html")
 
 
+def graphs(folder: Path) -> None:
+    for model in (make.recurrent, make.layers, make.levels, make.hostile):
+        viewer.to_map(model(), folder / f"graph_{model.__name__}.html")
+
+
 def write(folder: Path) -> None:
     for name, code in {"recurrent": RECURRENT, "<b>hostile & co": HOSTILE}.items():
         script = folder / f"{name}.py"
@@ -68,6 +76,7 @@ def write(folder: Path) -> None:
         if main(["map", *sample, "-o", str(page), str(script)]):
             raise SystemExit(f"{page} was not written")
     compared(folder)
+    graphs(folder)
     profile = folder / "profile.json"
     if main(["profile", "-o", str(profile), str(folder / "recurrent.py")]):
         raise SystemExit("no profile was written")

@@ -1,49 +1,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { test } from "node:test";
 
-let browser: Browser;
+import type { Page } from "playwright-core";
 
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
-});
-after(() => browser.close());
+import { opened } from "./browser.ts";
 
 const BOX = ".stage .node[aria-expanded=false]";
 const FRAME = ".stage .cluster[aria-expanded=true]";
 
-/** Open a page from disk, do something in it, and check that nothing went wrong beside that. */
-async function withPage(
+/** Open the page of a graph, with its first picture. */
+function withPage(
   name: string,
   act: (page: Page) => Promise<void>,
   hash = "",
-  prepare: (page: Page) => Promise<unknown> = async () => {},
+  prepare?: (page: Page) => Promise<unknown>,
 ): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const page = await context.newPage();
-  const wrong: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") wrong.push(message.text());
-  });
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("dialog", (dialog) => {
-    wrong.push(dialog.message());
-    void dialog.dismiss();
-  });
-  page.on("request", (request) => {
-    if (/^(https?|wss?):/.test(request.url())) wrong.push(request.url());
-  });
-  await prepare(page);
-  await page.goto(`file://${resolve(`tests/data/${name}.html`)}${hash}`);
-  await page.waitForSelector(".stage svg");
-  await act(page);
-  assert.deepEqual(wrong, []);
-  await context.close();
+  const first = async (page: Page) => {
+    await page.waitForSelector(".stage svg");
+    await act(page);
+  };
+  return opened(`graph_${name}.html`, first, { hash, prepare });
 }
 
 async function settled(page: Page): Promise<void> {
@@ -292,12 +269,3 @@ test("what the address selects is on the screen", () =>
     },
     "#node=1",
   ));
-
-test("data that is cut off is told in the page", async () => {
-  const page = await browser.newPage();
-  const path = resolve("tests/data/recurrent.html");
-  const text = readFileSync(path, "utf8").replace(/(id="map-data">.{2000})[^<]*/, "$1");
-  await page.setContent(text);
-  await page.getByText("The data of this page is damaged").first().waitFor();
-  await page.close();
-});
