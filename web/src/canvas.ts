@@ -298,9 +298,12 @@ export class Canvas {
 
 /** Put a sign to open or close a group with into the corner of its box or frame. */
 export function addToggle(element: SVGGElement, isOpen: boolean): void {
-  const shape = element.querySelector("path, polygon") as SVGGraphicsElement | null;
-  if (!shape) return;
-  const { x, y } = shape.getBBox();
+  const shape = element.querySelector("path, polygon");
+  const rim = shape?.getAttribute(shape.tagName === "path" ? "d" : "points") ?? "";
+  const numbers = (rim.match(/-?[\d.]+/g) ?? []).map(Number); // getBBox would need a layout
+  if (!numbers.length) return;
+  const least = (first: number) =>
+    numbers.reduce((min, x, n) => (n % 2 === first ? Math.min(min, x) : min), Infinity);
   const made = (name: string, given: Record<string, string | number>) => {
     const part = document.createElementNS(SVG, name);
     for (const [key, text] of Object.entries(given)) part.setAttribute(key, String(text));
@@ -313,6 +316,6 @@ export function addToggle(element: SVGGElement, isOpen: boolean): void {
     made("circle", { cx: 0, cy: 0, r: 5.5 }),
     made("path", { d: bars }),
   );
-  toggle.setAttribute("transform", `translate(${x + 1} ${y + 1})`);
+  toggle.setAttribute("transform", `translate(${least(0) + 1} ${least(1) + 1})`);
   element.append(toggle);
 }

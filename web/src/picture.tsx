@@ -47,12 +47,11 @@ export function Picture({ data, store, state, first }: Props) {
   const scene = useRef<Scene | null>(null);
   const [info, setInfo] = useState<Info>({ note: "", isBusy: true, legend: [] });
   useEffect(() => {
-    scene.current = current.scene = new Scene(page, stage.current!, first, setInfo);
-    return () => {
-      current.scene = null;
-    };
+    const made = new Scene(page, stage.current!, first, setInfo);
+    scene.current = current.scene = made;
+    made.update(store.get());
+    return store.subscribe(() => made.update(store.get()));
   }, []);
-  useEffect(() => scene.current?.update(state), [state]);
   const known = useMemo(() => measures(data), [data]);
   const { selected } = state;
   const group = selected && "group" in selected ? selected.group : -1;

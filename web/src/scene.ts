@@ -220,13 +220,13 @@ export class Scene {
     this.view = view;
     this.picture = picture;
     this.prepare(svg, direction);
+    this.addToggles(svg);
     const anchor = this.anchor ?? (middle ? { before: middle, after: middle } : null);
     const hadFocus = this.stage.contains(document.activeElement);
     this.canvas.replace(
       svg,
       anchor && { before: anchor.before, after: this.placeOf(anchor.after) },
     );
-    this.addToggles(svg);
     if (hadFocus) this.stage.focus({ preventScroll: true }); // until the selection is marked
     this.anchor = null;
     this.chosen = "";
