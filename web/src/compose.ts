@@ -11,7 +11,6 @@ import type { Box, Shown } from "./shown.ts";
 export interface Style {
   copy: ReadonlyMap<number, number>;
   heat: Measured | "";
-  direction: "down" | "right";
   gradients: boolean; // in boxes
   backward: boolean; // gradients on arrows
   shapes: boolean; // of values, on arrows instead of boxes

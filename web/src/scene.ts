@@ -191,7 +191,6 @@ export class Scene {
       const picture = new Picture(view, {
         copy: state.copy,
         heat: state.heat,
-        direction,
         shapes: given?.edges === "shape",
         gradients: given?.gradients ?? true,
         backward: given?.backward ?? false,

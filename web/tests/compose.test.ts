@@ -9,7 +9,6 @@ import { expected, MODELS, read } from "./models.ts";
 const STYLE: Style = {
   copy: new Map(),
   heat: "",
-  direction: "down",
   gradients: true,
   backward: false,
   shapes: false,
