@@ -4,7 +4,8 @@
     python benchmarks/map.py --million        and one of about 1,000,000
     python benchmarks/map.py --peer PATH      also Model Explorer, by its program `model-explorer`
 
-It needs node with the packages of `web/` (`npm ci` there) and Chromium. Promises, for 100,000 nodes:
+It needs node with the packages of `web/` (`npm ci` there), and Chromium. The promises, for 100,000
+nodes:
 a file of at most 4 MB, made within 6 s; the first picture within 0.3 s of opening, the data ready
 within 0.5 s; a group of 60 boxes opens within 0.1 s, a loop of 400 steps within 0.3 s; a search
 takes at most 20 ms; a heap of at most 60 MB. A million nodes: opened within 3 s, at most 40 MB.
