@@ -141,6 +141,10 @@ import numpy as np
 
 def grad_loss(w, x):
     """grad(loss): w float64[3,3], x float64[3]."""
+    expected = [(3, 3), (3,)], np.dtype(float)
+    given = [a.shape for a in (w, x)], np.result_type(w, x, 0.0)
+    if given != expected:
+        raise ValueError(f"expected {expected}, got {given}; write the source again")
     h = np.tanh(w @ x)
     # gradient of line N: return np.sum(h**2)
     d_h = 2.0 * h
@@ -165,13 +169,67 @@ def test_a_loop_is_a_loop_forwards_and_backwards() -> None:
 
 
 @pytest.mark.parametrize("steps", [100, 2000])
-def test_a_recurrent_network_takes_29_lines_at_any_length(steps: int) -> None:
+def test_a_recurrent_network_takes_33_lines_at_any_length(steps: int) -> None:
     text = ag.source(
         ag.grad(network, (0, 1, 2)), normal(3, 3) / 9, normal(3, 2), normal(3), normal(steps, 2)
     )
-    assert len(text.splitlines()) == 29
+    assert len(text.splitlines()) == 33
     assert f"for t in range({steps}):" in text
     assert f"for t in reversed(range({steps - 1})):" in text
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (np.ones(3), np.ones((9, 3)), np.ones(9)),
+        (np.ones(3), np.ones((7, 3)), np.ones((1, 7))),
+        (np.ones(3), np.ones((7, 3)) + 0j, np.ones(7)),
+        (np.ones(3, np.float32), np.ones((7, 3), np.float32), np.ones(7, np.float32)),
+    ],
+)
+def test_another_shape_or_precision_is_an_error(others: Any) -> None:
+    f = ag.grad(lambda w, X, y: np.mean((X @ w - y) ** 2))
+    run = function_of(ag.source(f, np.ones(3), normal(7, 3), normal(7)))
+    with pytest.raises(ValueError, match=r"expected .*\(7, 3\).*, got .*; write the source again"):
+        run(*others)
+
+
+def test_integers_may_stand_for_floats() -> None:
+    run = function_of(ag.source(ag.grad(lambda w, x: w**2 * x), 1.0, 2.0))
+    assert run(1, 3) == 6.0
+
+
+def test_a_list_of_another_length_is_an_error() -> None:
+    weights = [normal(3, 3) for _ in range(5)]
+    run = function_of(checked(ag.grad(nested), weights, np.ones(3)))
+    with pytest.raises(ValueError, match=r"expected .* got"):
+        run([*weights, normal(3, 3)], np.ones(3))
+
+
+def test_shapes_are_compared_in_containers_with_other_things() -> None:
+    def loss(p: Any, x: Any) -> Any:
+        w, name, b = p["layers"]
+        return np.sum(np.tanh(w @ x + b)) if name == "tanh" else 0.0
+
+    text = checked(ag.grad(loss, 1), {"layers": [normal(2, 3), "tanh", 1.0]}, np.ones(3))
+    assert "expected = [(2, 3), (), (3,)], np.dtype(float)" in text
+
+
+def test_numbers_of_python_have_no_precision_beside_arrays() -> None:
+    x = normal(3).astype(np.float32)
+    text = checked(ag.grad(lambda x, b: np.sum(np.sin(x) * b)), x, 0.5)
+    assert "expected = [(3,), ()], np.dtype(np.float32)" in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_lists_of_any_length_are_compared(count: int) -> None:
+    run = function_of(checked(ag.grad(nested), [normal(3, 3) / 2 for _ in range(count)], normal(3)))
+    with pytest.raises(ValueError, match="expected"):
+        run([normal(3, 3)] * (count + 1), normal(3))
+
+
+def test_arguments_called_expected_and_given_keep_their_names() -> None:
+    checked(ag.grad(lambda expected, given: np.sum(expected * given)), normal(3), normal(3))
 
 
 def test_another_branch_is_an_error_that_names_the_line() -> None:

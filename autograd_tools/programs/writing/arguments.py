@@ -82,20 +82,33 @@ def is_input_leaf(x: Any) -> bool:
 
 def _leaves(x: Any, place: str, own: str) -> Iterator[tuple[str, str, Any]]:
     """Yield the place, the name and the value of each leaf."""
-    parts = children_of(x)
-    if parts is None:
+    if children_of(x) is None:
         yield place, own, x
-        return
-    if isinstance(x, dict):
-        keys: list[Any] = list(x)
-    elif has_fields(x):
-        keys = list(field_names(x))
-    else:
-        keys = list(range(len(parts)))
-    for key, part in zip(keys, parts, strict=True):
-        at = f"{place}.{key}" if has_fields(x) else f"{place}[{quoted(key)}]"
+    for at, key, part in _parts(x, place):
         name = key if type(key) is str and is_name(key) else f"{own}_{key}"
         yield from _leaves(part, at, name if is_name(name) else own)
+
+
+def _parts(x: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the place, the key and the value of each part of a container."""
+    parts = children_of(x) or []
+    keys: Any = range(len(parts))
+    if isinstance(x, dict):
+        keys = list(x)
+    elif has_fields(x):
+        keys = field_names(x)
+    for key, part in zip(keys, parts, strict=True):
+        yield f"{place}.{key}" if has_fields(x) else f"{place}[{quoted(key)}]", key, part
+
+
+def lists_of_inputs(x: Any, place: str) -> Iterator[str]:
+    """Yield the places of lists and tuples that hold inputs alone."""
+    parts = children_of(x)
+    if type(x) in (list, tuple) and parts and all(map(is_input_leaf, parts)):
+        yield place
+        return
+    for at, _, part in _parts(x, place):
+        yield from lists_of_inputs(part, at)
 
 
 def quoted(key: Any) -> str:

@@ -24,14 +24,14 @@ from autograd_tools.programs.writing.call_text import (
     Expression,
     Writing,
 )
+from autograd_tools.programs.writing.guard import given_inputs, guard
 from autograd_tools.programs.writing.layout import Layout, Statement
 from autograd_tools.programs.writing.listed import listed_entries
 from autograd_tools.programs.writing.naming import Naming
 from autograd_tools.programs.writing.user_lines import UserLines
-from autograd_tools.programs.writing.wrapping import wrapped
+from autograd_tools.programs.writing.wrapping import INDENT, wrapped
 
 MOST_UNPACKED = 16  # items of arguments that get names of their own
-INDENT = "    "
 
 
 class Body:
@@ -47,6 +47,8 @@ class Body:
         constant: Callable[[Any], str],
     ) -> None:
         self.program = program
+        self.arguments = arguments
+        self.taken = taken
         self.user = UserLines()
         self.writing = Writing(self._name, constant)
         self.places = {x: (place, own) for a in arguments for x, place, own in a.leaves}
@@ -64,12 +66,14 @@ class Body:
         self.counting: dict[Loop, Counting] = {}
         self._within: list[Loop] = []
 
-    def lines(self) -> Iterator[str]:
-        """Return the lines, indented."""
-        found = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
-        found += self._block(self.layout.statements)
-        found += self._returned()
-        return iter([part for line in found for part in wrapped(INDENT + line)])
+    def lines(self, constants: list[Argument]) -> Iterator[str]:
+        """Return the lines, indented; `constants` gets the arguments that they add."""
+        first = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
+        found = [*self._block(self.layout.statements), *self._returned()]
+        given = given_inputs([*self.arguments, *constants], self.naming.names)
+        names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}
+        lines = [*first, *guard(given, names), *found]
+        return iter([part for line in lines for part in wrapped(INDENT + line)])
 
     def _unpacked(self, arguments: list[Argument]) -> list[Variable]:
         """Return the items of arguments that get a name at the start."""

@@ -231,6 +231,11 @@ def _has_dtype(x: Any) -> bool:
     return getattr(x, "dtype", None) is not None
 
 
+def dtype_text(dtype: Any) -> str:
+    """Return a floating dtype as text: Python's type where that is the same."""
+    return {"float64": "float", "complex128": "complex"}.get(dtype.name, f"np.{dtype.name}")
+
+
 def number_text(x: Any) -> Expression | None:
     """Return the text of a number; None for anything else."""
     if type(x) in (bool, int, float, complex):

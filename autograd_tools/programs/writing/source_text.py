@@ -48,8 +48,8 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         A function of numbers, arrays and pytrees of them: a loss, or `ag.grad(loss)`,
         `ag.value_and_grad(loss)`, `ag.hessian_vector_product(loss)` and so on.
     *args, **kwargs
-        Arguments to call it with. The source holds for arguments of these shapes and dtypes. Where
-        `f` branches on a value, the source raises a ValueError for values of another branch.
+        Arguments to call it with. The source raises a ValueError for arguments of other shapes or
+        of another precision, and where `f` branches on a value, for values of another branch.
     exact : bool
         Give the same numbers to the bit. Without it, sums over all axes may add in another order,
         and `x + 0` is `x`.
@@ -141,7 +141,7 @@ class _Module:
         arguments = [*self.arguments, *self.params]
         self.taken.update([argument.name for argument in arguments])
         body = Body(self.program, arguments, self._wanted(), self.ends, self.taken, self._constant)
-        lines = body.lines()
+        lines = body.lines(self.constants)
         imports = sorted(
             {"import numpy as np", *body.writing.imports}, key=lambda x: x[:4] != "impo"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 WIDTH = 100
+INDENT = "    "
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -27,7 +28,7 @@ def wrapped(line: str) -> list[str]:
         start = fitting[-1]
     lines.append(whole[start:])
     first, *others = [line.rstrip() for line in lines]
-    return [first, *[f"{indent}    {line}" for line in others]]
+    return [first, *[indent + INDENT + line for line in others]]
 
 
 def _assigned(line: str) -> tuple[str, str, str]:

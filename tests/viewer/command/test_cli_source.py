@@ -1,5 +1,6 @@
 """The command `autograd-tools source`."""
 
+import numpy as np
 from support.sources import function_of
 
 TRAINING = """
@@ -23,7 +24,7 @@ def test_source_writes_the_first_gradient_of_a_script(ask, script):
     output, errors, status = ask("source", script(TRAINING))
     assert (errors, status) == ("", 0)
     assert "def gradient_loss(w, b):" in output
-    found = function_of(output)([0.0, 0.0, 0.0], 0.0)
+    found = function_of(output)(np.zeros(3), 0.0)
     assert {name: [*map(float, [x] if name == "b" else x)] for name, x in found.items()} == {
         "w": [-36.0, -44.0, -52.0],
         "b": [-8.0],
@@ -32,7 +33,7 @@ def test_source_writes_the_first_gradient_of_a_script(ask, script):
 
 def test_source_writes_into_the_file_asked_for(ask, script, tmp_path):
     output, errors, status = ask("source", "-o", "gradient.py", script(TRAINING))
-    assert (output, errors, status) == ("wrote 14 lines: gradient.py\n", "", 0)
+    assert (output, errors, status) == ("wrote 18 lines: gradient.py\n", "", 0)
     assert "def gradient_loss" in (tmp_path / "gradient.py").read_text(encoding="utf-8")
 
 

@@ -1,0 +1,81 @@
+"""The check at the start of a source: the shapes and the precision that it is written for."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools.programs.steps.program import Variable
+from autograd_tools.programs.writing.arguments import Argument, lists_of_inputs
+from autograd_tools.programs.writing.call_text import dtype_text
+from autograd_tools.programs.writing.wrapping import INDENT
+
+NAMES = ("expected", "given")
+MOST_TYPED = 60  # arrays whose common dtype is looked at: NumPy takes 64
+
+
+class Given(NamedTuple):
+    """An array or number that a function takes: its text, the list around it, and one like it."""
+
+    text: str
+    within: str  # such as `weights` of `weights[0]`
+    shape: tuple[int, ...]
+    kind: Any  # a dtype, or a number of Python's
+
+
+def given_inputs(arguments: Iterable[Argument], names: Mapping[Variable, str]) -> list[Given]:
+    """Return the inputs of a program, and the constants that are arguments."""
+    found: list[Given] = []
+    for argument in arguments:
+        lists = {*lists_of_inputs(argument.value, argument.name)}
+        for x, place, _ in argument.leaves:
+            head = place.removesuffix("]").rpartition("[")[0]
+            within = head if head in lists else ""
+            found.append(Given(names.get(x, place), within, x.shape, x.dtype or x.type(0)))
+        if not argument.leaves and isinstance(argument.value, np.ndarray):
+            found.append(Given(argument.name, "", argument.value.shape, argument.value.dtype))
+    return found
+
+
+def guard(given: list[Given], taken: Container[str]) -> list[str]:
+    """Return the statements that raise a ValueError for other shapes, or another precision."""
+    if not given:
+        return []
+    typed = [x for x in given if np.result_type(x.kind).kind in "fc"] or given
+    dtype = np.result_type(*[x.kind for x in typed[:MOST_TYPED]], 0.0)
+    arrays = [text for text, _ in _together(typed)]
+    if len(typed) > MOST_TYPED:
+        arrays = list({x.within or x.text: x.text for x in typed}.values())[:MOST_TYPED]
+    pairs = _together(given)
+    shape_of = "{}.shape" if all([x.shape for x in given]) else "np.shape({})"
+    found, shapes = shape_of.format(given[0].text), str(given[0].shape)
+    if len(given) > 1 or given[0].within:
+        item = next(name for name in ("a", "x", "array", "item") if name not in taken)
+        texts = ", ".join([text for text, _ in pairs])
+        found = f"[{shape_of.format(item)} for {item} in ({texts}{',' * (len(pairs) == 1)})]"
+        shapes = f"[{', '.join([shape for _, shape in pairs])}]"
+    left, right = [name if name not in taken else f"{name}_shapes" for name in NAMES]
+    problem = f"expected {{{left}}}, got {{{right}}}; write the source again"
+    return [
+        f"{left} = {shapes}, np.dtype({dtype_text(dtype)})",
+        f"{right} = {found}, np.result_type({', '.join(arrays)}, 0.0)",
+        f"if {right} != {left}:",
+        f'{INDENT}raise ValueError(f"{problem}")',
+    ]
+
+
+def _together(given: Iterable[Given]) -> list[tuple[str, str]]:
+    """Return the texts of arrays and of their shapes: one text for those of a list."""
+    found: list[tuple[str, str]] = []
+    for within, group in groupby(given, lambda x: x.within):
+        parts = [(x.text, str(x.shape)) for x in group]
+        shapes = [shape for _, shape in parts]
+        if within:
+            is_even = len({*shapes}) == 1 < len(shapes)
+            shape = f"*[{shapes[0]}] * {len(shapes)}" if is_even else ", ".join(shapes)
+            parts = [(f"*{within}", shape)]
+        found += parts
+    return found
