@@ -140,7 +140,7 @@ class Traced:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return self.capture.refuse(
-            "np.array or np.asarray (or a function that calls them)", "use the array itself"
+            "np.array or np.asarray (or a function that calls them)", "use the array itself", self
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -156,7 +156,7 @@ class Traced:
             raise AttributeError(f"{type(self.plain).__name__} has no attribute {name!r} here")
         found = getattr(self.plain, name)
         if name in HIDDEN:
-            return self.capture.refuse(f"x.{name}", "use NumPy's functions")
+            return self.capture.refuse(f"x.{name}", "use NumPy's functions", self)
         if not callable(found):
             return self.capture.call(Attribute(name), (self,), {})
         return lambda *args, **kwargs: self.capture.call(Method(name), (self, *args), kwargs)
@@ -183,7 +183,7 @@ class Traced:
         return bool(self.capture.call(operator.contains, (self, item), {}))
 
     def __repr__(self) -> str:
-        return self.capture.refuse("the text of a value", "leave out print and f-strings")
+        return self.capture.refuse("the text of a value", "leave out print and f-strings", self)
 
     __str__ = __repr__
 
@@ -206,7 +206,7 @@ class Traced:
         return self.__copy__()
 
     def __reduce__(self) -> Any:
-        return self.capture.refuse("pickling", "send and save plain values")
+        return self.capture.refuse("pickling", "send and save plain values", self)
 
 
 def _has_own_dispatch(x: Any) -> bool:

@@ -346,7 +346,7 @@ def test_something_else_than_a_function_is_refused() -> None:
 
 
 def test_long_lines_are_wrapped() -> None:
-    values = np.sin(np.arange(30.0)).reshape(30)
+    values = np.sin(np.arange(30.0)).tolist()
 
     def f(x: Any) -> Any:
         for i in range(30):

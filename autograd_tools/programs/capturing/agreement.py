@@ -6,6 +6,7 @@ depends on them shows as well.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
@@ -16,6 +17,7 @@ from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.memory import no_collections
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.programs.capturing.capture import UncapturedError, is_input
+from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.capturing.runs import CapturedRun, captured
 from autograd_tools.programs.capturing.undoing import State
@@ -32,6 +34,7 @@ def agreed(
     objects: Iterable[tuple[Any, str]] = (),
     *,
     integers: bool = True,
+    outside: OutsideInputs | None = None,
 ) -> CapturedRun:
     """Run a function plainly and capture it twice, and return the first capture.
 
@@ -43,17 +46,20 @@ def agreed(
         If the captures differ, draw random numbers or change the objects.
     """
     state = State(objects)
+    capture = functools.partial(captured, f, args, kwargs, integers=integers, outside=outside)
     try:
-        return _agreed(f, args, kwargs, state, integers=integers)
+        return _agreed(f, args, kwargs, state, capture)
     except BaseException:
         state.restore()
         raise
 
 
-def _agreed(f: Any, args: Any, kwargs: Any, state: State, *, integers: bool) -> CapturedRun:
-    run = captured(f, args, kwargs, integers=integers)
+def _agreed(
+    f: Any, args: Any, kwargs: Any, state: State, capture: Callable[..., CapturedRun]
+) -> CapturedRun:
+    run = capture()
     if state.draws():
-        again = captured(f, args, kwargs, integers=integers)
+        again = capture()
         raise _final(f, f"{name_of(f)} draws random numbers", _difference(run, again))
     state.clear_caches()
     changed = state.changed()
@@ -62,12 +68,12 @@ def _agreed(f: Any, args: Any, kwargs: Any, state: State, *, integers: bool) -> 
     expected = _plain_result(f, args, kwargs)
     if changed:
         filled = state.again()
-        run = captured(f, args, kwargs, integers=integers)
+        run = capture()
         if filled.changed():
             _refuse(f"it changes {changed}; pass it as an argument and return it, or use a Param")
-    other = _second(f, args, kwargs, integers=integers)
+    other = _second(capture)
     if other is None or _difference(run, other) is not None:
-        other = captured(f, args, kwargs, integers=integers)
+        other = capture()
     site = _difference(run, other)
     if site is not None:
         raise _final(f, f"two runs of {name_of(f)} on the same arguments differ", site)
@@ -107,11 +113,11 @@ def _final(f: Callable[..., Any], what: str, site: Site | None) -> UncapturedErr
     return error
 
 
-def _second(f: Any, args: Any, kwargs: Any, *, integers: bool) -> CapturedRun | None:
+def _second(capture: Callable[..., CapturedRun]) -> CapturedRun | None:
     """Capture a function on slightly other numbers; None if it does not take these."""
     try:
         with np.errstate(all="ignore"):
-            return captured(f, args, kwargs, _nearby, integers=integers)
+            return capture(_nearby)
     except Exception:
         return None
 

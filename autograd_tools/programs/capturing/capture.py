@@ -36,7 +36,17 @@ from autograd_tools.programs.capturing.dependence import (
 )
 from autograd_tools.programs.capturing.effects import CHANGING, targets_of
 from autograd_tools.programs.capturing.param_inputs import has_value, plain_value, set_plain_value
-from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Site, Step, Variable, mapped
+from autograd_tools.programs.steps.program import (
+    NOWHERE,
+    Call,
+    Check,
+    Site,
+    Step,
+    Variable,
+    made_by,
+    mapped,
+    sources_of,
+)
 
 # Functions without an effect, whose result has the shape of its broadcast arguments, and the
 # number of these.
@@ -73,6 +83,7 @@ class UncapturedError(TypeError):
 
     __module__ = "autograd_tools"
     is_final = False  # and no way around it
+    arrays: frozenset[int] = frozenset()  # ids of the arrays from outside that it is about
 
 
 class Capture:
@@ -98,6 +109,7 @@ class Capture:
         self.containers: list[
             tuple[Any, list[Any]]
         ] = []  # that the function gets, with their items
+        self.outside: dict[int, tuple[Any, Variable]] = {}  # arrays from outside that are inputs
         self._by_id: dict[int, Traced] = {}  # of arrays in the arguments
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
@@ -128,6 +140,13 @@ class Capture:
             self._by_id[id(x)] = made
         self.inputs.append(made.variable)
         self.given.append(held)
+        return made
+
+    def from_outside(self, x: Any, name: str) -> Traced:
+        """Make an array from outside an input; the function must not write into it."""
+        held = x if self.change is None else self.change(x)
+        made = Traced(held, self.variable(held, name=name), self)
+        self.outside[id(x)] = x, made.variable
         return made
 
     def container(self, x: Any) -> Any:
@@ -163,13 +182,17 @@ class Capture:
         self.param(param)
         self.assigned[id(param)] = param, x
 
-    def refuse(self, what: str, instead: str) -> Any:
-        """Raise the error that says what cannot be captured."""
+    def refuse(self, what: str, instead: str, x: Traced | None = None) -> Any:
+        """Raise the error that says what cannot be captured, of the value `x`."""
         site = self._site()
         at = f" at {site.file}:{site.line}" if site.file else ""
         self.refused = UncapturedError(
             f"{what}{at} reads numbers that no later run would read; {instead}"
         )
+        if x is not None and self.outside:
+            known = {variable: key for key, (_, variable) in self.outside.items()}
+            read = sources_of(x.variable, made_by(self.steps))
+            self.refused.arrays = frozenset([known[one] for one in read if one in known])
         raise self.refused
 
     def read(self, x: Traced, convert: Callable[[Any], Any]) -> Any:
@@ -230,9 +253,18 @@ class Capture:
         values = mapped(args, lower)
         options = mapped(kwargs, lower) if kwargs else kwargs
         written = targets_of(func, args, kwargs) if func not in STATIC else []
+        roots = {variable for _, variable in self.outside.values()} if written else ()
         for x in written:
             if type(x) is not Traced:
                 return self.refuse("writing into an array from outside", "return a new array")
+            if x.variable.root in roots:
+                site = self._site()
+                error = UncapturedError(
+                    f"it writes into an array from outside at {site.file}:{site.line}; "
+                    "write into a copy, or pass the array as an argument"
+                )
+                error.is_final = True
+                raise error
         before = [] if is_numpys(func) else [(x, copied(x.plain)) for x in traced]
         y = self._computed(func, values, options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:

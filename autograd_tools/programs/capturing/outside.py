@@ -176,6 +176,8 @@ def _functions_in(x: Any) -> list[Any] | None:
         return [x.fget]
     if isinstance(x, np.vectorize):
         return [x.pyfunc]
+    if isinstance(x, functools._lru_cache_wrapper):
+        return [x.__wrapped__]
     if isinstance(x, types.FunctionType):
         library = is_library(x.__code__.co_filename)
         cells = [cell.cell_contents for cell in x.__closure__ or ()] if library else []
@@ -210,7 +212,7 @@ def _of_object(x: Any, name: str) -> Iterator[Part]:
     if own is not None:
         yield functools.partial(len, own), f"the attributes of {name}"
         for field in list(own):
-            yield functools.partial(_attribute, x, field), f"{name}.{field}"
+            yield functools.partial(attribute, x, field), f"{name}.{field}"
     for kind in type(x).__mro__:
         slots = vars(kind).get("__slots__", ())
         for field in (slots,) if isinstance(slots, str) else slots:
@@ -225,12 +227,17 @@ def _of_class(x: type, name: str) -> Iterator[Part]:
             yield functools.partial(len, vars(kind)), f"the attributes of {name}"
             for field, found in list(vars(kind).items()):
                 if isinstance(found, types.FunctionType) or field[:2] != "__":
-                    yield functools.partial(vars(kind).get, field, MISSING), f"{name}.{field}"
+                    yield functools.partial(class_attribute, kind, field), f"{name}.{field}"
 
 
-def _attribute(x: Any, name: str) -> Any:
+def attribute(x: Any, name: str) -> Any:
     """Return an attribute of an object, without running a property."""
     return x.__dict__.get(name, MISSING)
+
+
+def class_attribute(kind: type, name: str) -> Any:
+    """Return an attribute of a class itself, as it is."""
+    return vars(kind).get(name, MISSING)
 
 
 def _item(x: Any, key: Any) -> Any:
@@ -261,7 +268,7 @@ def _of_function(f: types.FunctionType) -> Iterator[Part]:
         if name in variables or not hasattr(builtins, name):
             yield functools.partial(variables.get, name, MISSING), name
             found.append((variables.get(name), name))
-    names = {*_names(code)}
+    names = {*names_in(code)}
     found += [(sys.modules.get(name), name) for name in names]  # imported in the function
     for x, name in found:
         yield from _of_module(x, name, names)
@@ -291,11 +298,12 @@ def _cell(cell: Any) -> Any:
         return MISSING
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the names of global variables and attributes that some code reads."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+            yield from names_in(constant)
 
 
 def _globals_of(code: types.CodeType) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from autograd_tools.programs.capturing.capture import (
     is_input,
     traced_leaves,
 )
+from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import params_captured, plain_value
 from autograd_tools.programs.capturing.signatures import signature_of
 from autograd_tools.programs.steps.program import Check, Program
@@ -44,10 +46,12 @@ def captured(
     change: Callable[[Any], Any] | None = None,
     *,
     integers: bool = True,
+    outside: OutsideInputs | None = None,
 ) -> CapturedRun:
     """Run a function on traced arguments, with `change` of the numbers in each input.
 
-    Without `integers`, the integers in the arguments are constants.
+    Without `integers`, the integers in the arguments are constants. The arrays `outside` are inputs
+    as well.
 
     Raises
     ------
@@ -61,7 +65,8 @@ def captured(
     options = {
         name: traced_leaves(arg, name, capture, capture.is_input) for name, arg in kwargs.items()
     }
-    with functions_captured(), params_captured(capture):
+    traced = nullcontext() if outside is None else outside.traced(capture)
+    with functions_captured(), params_captured(capture), traced:
         y = f(*given, **options)
     capture.finish()
     assigned = list(capture.assigned.values())
@@ -74,6 +79,7 @@ def captured(
         [(param, signature_of(plain_value(param))[1]) for param, _ in capture.params.values()],
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
         frozenset(capture.ignored),
+        [*capture.outside.values()],
     )
     if _reads_after_writes(program):
         raise UncapturedError("it writes into its arguments, and reads numbers in between")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -188,6 +188,8 @@ class Program:
         Floating-point errors that the function ignores, as in `np.errstate`.
     params : list of Param
         The Params that are inputs, each with the signature of its value.
+    outside : list of (array, Variable)
+        The arrays from outside that are inputs.
     """
 
     name: str
@@ -197,6 +199,7 @@ class Program:
     params: list[tuple[Any, tuple[Any, ...]]] = field(default_factory=list)
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
     ignored: frozenset[str] = frozenset()
+    outside: list[tuple[Any, Variable]] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<program {self.name}: {len(self.steps)} steps>"
@@ -213,6 +216,23 @@ class Program:
     def writes_inputs(self) -> bool:
         """True if it writes into its arguments."""
         return any([x.written for x in self.inputs])
+
+
+def made_by(steps: Iterable[Step]) -> dict[Variable, Step]:
+    """Return the call that makes each variable."""
+    return {x: step for step in steps for x in step.outputs()}
+
+
+def sources_of(x: Variable, made: Mapping[Variable, Step]) -> set[Variable]:
+    """Return the inputs that a variable is computed from."""
+    seen: set[Variable] = set()
+    todo = [x]
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo += [*made[one].inputs()] if one in made else []
+    return seen - made.keys()
 
 
 SINGLE = LEAVES | {Variable, bool, str, type(None)}  # that hold no others

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.differentiate import parameter_names
-from autograd_tools.base.containers import children_of, field_names, has_fields
+from autograd_tools.base.containers import children_of, field_names, has_fields, tree_leaves
+from autograd_tools.programs.capturing.outside_inputs import FEW, Place
 from autograd_tools.programs.steps.program import Program, Variable
 from autograd_tools.programs.writing.call_text import is_name
 
@@ -28,6 +29,7 @@ class Argument:
     name: str
     value: Any
     leaves: list[tuple[Variable, str, str]] = field(default_factory=list)  # place, own name
+    is_written: bool = False  # its numbers are in the source
 
 
 def inner_function(f: Any) -> Any:
@@ -66,6 +68,37 @@ def param_arguments(program: Program, names: list[str], count: int) -> list[Argu
     return found
 
 
+def held_arrays(program: Program, places: Iterable[Place]) -> list[Argument]:
+    """Return the arrays from outside that a program reads, in the order in which it does.
+
+    Small arrays are written out; a list, tuple or dict is one argument.
+    """
+    known = {id(x): variable for x, variable in program.outside}
+    results = tree_leaves([program.result, *[x for _, x in program.assigned]])
+    read = [x for step in program.steps for x in step.inputs()]
+    read += [x for x in results if type(x) is Variable]
+    order = {x: i for i, x in reversed([*enumerate(read)])}
+    found: dict[int, Argument] = {}
+    for place in places:
+        leaves = [
+            (known.pop(id(x)), at, own)
+            for at, own, x in _leaves(place.found, place.name, place.name)
+            if id(x) in known
+        ]
+        used = [order[x] for x, _, _ in leaves if x in order]
+        if not used:
+            continue
+        whole = Argument(place.name, place.found, leaves)
+        if sum([x.size for x, _, _ in leaves]) > FEW:
+            found[min(used)] = whole
+            continue
+        for x, _, own in leaves:
+            if x in order:
+                array = next(array for array, variable in program.outside if variable is x)
+                found[order[x]] = Argument(own, array, [(x, own, own)], is_written=True)
+    return [found[i] for i in sorted(found)]
+
+
 def param_value(param: Any) -> Any:
     """Return the plain value of a Param."""
     from autograd_tools.programs.capturing.param_inputs import plain_value
@@ -101,14 +134,14 @@ def _parts(x: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
         yield f"{place}.{key}" if has_fields(x) else f"{place}[{quoted(key)}]", key, part
 
 
-def lists_of_inputs(x: Any, place: str) -> Iterator[str]:
-    """Yield the places of lists and tuples that hold inputs alone."""
-    parts = children_of(x)
-    if type(x) in (list, tuple) and parts and all(map(is_input_leaf, parts)):
+def whole_lists(x: Any, place: str, known: Container[str]) -> Iterator[str]:
+    """Yield the places of lists and tuples whose items are all known places."""
+    parts = [*_parts(x, place)]
+    if type(x) in (list, tuple) and parts and all([at in known for at, _, _ in parts]):
         yield place
-        return
-    for at, _, part in _parts(x, place):
-        yield from lists_of_inputs(part, at)
+    else:
+        for at, _, part in parts:
+            yield from whole_lists(part, at, known)
 
 
 def quoted(key: Any) -> str:

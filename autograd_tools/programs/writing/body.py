@@ -23,6 +23,7 @@ from autograd_tools.programs.writing.call_text import (
     TEST,
     Expression,
     Writing,
+    array_text,
 )
 from autograd_tools.programs.writing.guard import given_inputs, guard
 from autograd_tools.programs.writing.layout import Layout, Statement
@@ -41,6 +42,7 @@ class Body:
         self,
         program: Program,
         arguments: list[Argument],
+        written: list[Argument],
         wanted: dict[Variable, str],
         ends: set[Any],
         taken: set[str],
@@ -48,10 +50,13 @@ class Body:
     ) -> None:
         self.program = program
         self.arguments = arguments
+        self.written = written
         self.taken = taken
         self.user = UserLines()
         self.writing = Writing(self._name, constant)
-        self.places = {x: (place, own) for a in arguments for x, place, own in a.leaves}
+        self.places = {
+            x: (place, own) for a in (*arguments, *written) for x, place, own in a.leaves
+        }
         self.listed = listed_entries(program.steps, self.places)
         self.layout = Layout(program, self.listed)
         self.unpacked = self._unpacked(arguments)
@@ -61,7 +66,8 @@ class Body:
             else:
                 del self.layout.lives[x]
         whole = {a.name for a in arguments if not (len(a.leaves) == 1 and a.leaves[0][1] == a.name)}
-        outer = taken - {a.name for a in arguments} | whole
+        plain = {a.name for a in (*arguments, *written)}
+        outer = taken - plain | whole
         self.naming = Naming(self.layout, self.user, wanted, ends, outer)
         self.counting: dict[Loop, Counting] = {}
         self._within: list[Loop] = []
@@ -69,6 +75,7 @@ class Body:
     def lines(self, constants: list[Argument]) -> Iterator[str]:
         """Return the lines, indented; `constants` gets the arguments that they add."""
         first = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
+        first += [f"{x.name} = {array_text(x.value)}" for x in self.written]
         found = [*self._block(self.layout.statements), *self._returned()]
         given = given_inputs([*self.arguments, *constants], self.naming.names)
         names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}

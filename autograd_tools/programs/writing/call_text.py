@@ -15,10 +15,9 @@ import numpy as np
 
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
+from autograd_tools.programs.capturing.outside_inputs import FEW
 from autograd_tools.programs.steps.program import Call, Variable
 from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX
-
-FEW = 16  # numbers of an array that is written out
 
 ATOM, POWER, UNARY, PRODUCT, SUM, SHIFT, AND, XOR, OR, COMPARISON, TEST = range(18, 7, -1)
 RANKS = {

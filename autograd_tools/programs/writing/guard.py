@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.programs.steps.program import Variable
-from autograd_tools.programs.writing.arguments import Argument, lists_of_inputs
+from autograd_tools.programs.writing.arguments import Argument, whole_lists
 from autograd_tools.programs.writing.call_text import dtype_text
 from autograd_tools.programs.writing.wrapping import INDENT
 
@@ -30,7 +30,8 @@ def given_inputs(arguments: Iterable[Argument], names: Mapping[Variable, str]) -
     """Return the inputs of a program, and the constants that are arguments."""
     found: list[Given] = []
     for argument in arguments:
-        lists = {*lists_of_inputs(argument.value, argument.name)}
+        known = {place for _, place, _ in argument.leaves}
+        lists = {*whole_lists(argument.value, argument.name, known)}
         for x, place, _ in argument.leaves:
             head = place.removesuffix("]").rpartition("[")[0]
             within = head if head in lists else ""

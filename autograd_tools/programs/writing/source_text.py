@@ -16,6 +16,9 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.location.code_files import file_of
 from autograd_tools.programs.capturing.agreement import agreed
 from autograd_tools.programs.capturing.names_outside import NamesOutside
+from autograd_tools.programs.capturing.outside import Outside
+from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, OutsideInputs
+from autograd_tools.programs.capturing.undoing import State
 from autograd_tools.programs.rolling.loops import rolled
 from autograd_tools.programs.steps.program import NOWHERE, Call, Program, Variable
 from autograd_tools.programs.steps.simplify import without_unread
@@ -23,13 +26,16 @@ from autograd_tools.programs.writing.arguments import (
     RESERVED,
     Argument,
     arguments_of,
+    held_arrays,
     kind_text,
     param_arguments,
 )
 from autograd_tools.programs.writing.body import Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
 from autograd_tools.programs.writing.tidy import tidied
+from autograd_tools.programs.writing.wrapping import wrapped
 
+MOST_CONSTANTS = 8  # that a docstring lists
 MOST_WRITTEN = 1000  # numbers of an array that has no name outside
 
 
@@ -39,8 +45,8 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     The module holds one function, which does what `f` did for these arguments: for a gradient, the
     forward pass and then the backward pass. Equal steps are loops, names are those of your
     variables, and `d_name` is the gradient with respect to `name`. The function takes the arguments
-    of `f`, then the Params that `f` reads and large arrays that it takes from elsewhere, as its
-    docstring lists them.
+    of `f`, then the Params that `f` reads and arrays of more than 16 numbers that it takes from
+    outside. Its docstring lists them, and the numbers and small arrays that are constants.
 
     Parameters
     ----------
@@ -83,12 +89,39 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         raise TypeError(
             f"source() expects a function, got {describe(f)}; write ag.source(f, *args)"
         )
-    run = agreed(f, args, kwargs)
-    _forget(run.program.steps, sys._getframe(1))
-    results = tree_leaves([run.program.result, *[x for _, x in run.program.assigned]])
-    steps = without_unread(run.program.steps, results, run.program.inputs)
-    program = tidied(rolled(replace(run.program, steps=steps)), exact=exact)
-    return _Module(f, program, args, kwargs, _ends(run.program.steps)).text()
+    captured, outside = _captured(f, args, kwargs)
+    _forget(captured.steps, sys._getframe(1))
+    results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
+    steps = without_unread(captured.steps, results, captured.inputs)
+    held = held_arrays(replace(captured, steps=steps), outside.places)
+    inputs = [*captured.inputs, *[x for one in held for x, _, _ in one.leaves]]
+    program = tidied(rolled(replace(captured, steps=steps, inputs=inputs)), exact=exact)
+    return _Module(f, program, args, kwargs, _ends(captured.steps), held, outside).text()
+
+
+def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
+    """Capture a function, with the arrays from outside as inputs where that is possible.
+
+    What the runs change in the user's objects is undone.
+    """
+    outside = OutsideInputs(f)
+    state = State(Outside(f).objects)
+    try:
+        for _ in range(MOST_TRIES):
+            try:
+                program = agreed(f, args, kwargs, outside=outside).program
+            except Exception as error:
+                if getattr(error, "is_final", False):
+                    raise
+                if not outside.leave_out(error):
+                    break
+            else:
+                if not outside.leave_out_read(program):
+                    return program, outside
+        outside.leave_out_all()
+        return agreed(f, args, kwargs).program, outside
+    finally:
+        state.restore()
 
 
 def _forget(steps: list[Any], frame: FrameType | None) -> None:
@@ -123,7 +156,10 @@ class _Module:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         ends: set[Any],
+        held: list[Argument],
+        taken_in: OutsideInputs,
     ) -> None:
+        self.taken_in = taken_in
         self.ends = ends
         self.f = f
         self.program = program
@@ -133,14 +169,19 @@ class _Module:
         count = sum([len(argument.leaves) for argument in self.arguments])
         self.taken = {self.name, *RESERVED}
         self.params = param_arguments(program, [self._param(p) for p, _ in program.params], count)
+        for argument in held:
+            self._name_held(argument)
+        self.held = [x for x in held if not x.is_written]
+        self.written = [x for x in held if x.is_written]
         self.constants: list[Argument] = []
         self._named: dict[int, str] = {}
 
     def text(self) -> str:
         """Return the module."""
-        arguments = [*self.arguments, *self.params]
+        arguments = [*self.arguments, *self.params, *self.held]
         self.taken.update([argument.name for argument in arguments])
-        body = Body(self.program, arguments, self._wanted(), self.ends, self.taken, self._constant)
+        given = (arguments, self.written)
+        body = Body(self.program, *given, self._wanted(), self.ends, self.taken, self._constant)
         lines = body.lines(self.constants)
         imports = sorted(
             {"import numpy as np", *body.writing.imports}, key=lambda x: x[:4] != "impo"
@@ -157,15 +198,28 @@ class _Module:
                 return self._free(text)
         return self._free("param")
 
+    def _name_held(self, argument: Argument) -> None:
+        """Give an argument for arrays from outside the name of their variable."""
+        old = argument.name
+        wished = [x for x in (_own_name(old), _as_name(old)) if x not in self._used()]
+        argument.name = name = self._free((*wished, _as_name(old))[0] or "constant")
+        argument.leaves = [
+            (x, name + place[len(old) :], own.replace(old, name, 1) if own == old else own)
+            for x, place, own in argument.leaves
+        ]
+
     def _free(self, name: str) -> str:
         """Return a name that no other argument has."""
-        known = {argument.name for argument in self.arguments} | self.taken
+        known = self._used()
         found, n = name, 1
         while found in known:
             n += 1
             found = f"{name}_{n}"
         self.taken.add(found)
         return found
+
+    def _used(self) -> set[str]:
+        return {argument.name for argument in self.arguments} | self.taken
 
     def _constant(self, x: Any) -> str:
         """Return the name of an argument for a constant that is too long to write."""
@@ -181,20 +235,35 @@ class _Module:
 
     def _docstring(self) -> Iterator[str]:
         """Yield the docstring: what it computes, and what each argument was."""
-        whole = [*self.arguments, *self.params, *self.constants]
+        whole = [*self.arguments, *self.params, *self.held, *self.constants]
         told = [f"{argument.name} {_told(argument.value)}" for argument in whole]
         told = [one.replace("\\", "/").replace('"', "'") for one in told]
-        line = f'    """{self.program.name}: {", ".join(told)}."""'
+        fixed = self._fixed({argument.name for argument in whole})
+        line = (
+            f'    """{self.program.name}: {"; ".join(filter(None, [", ".join(told), fixed]))}."""'
+        )
         if len(line) <= 100 and not self.program.assigned:
             yield line
             return
         yield f'    """{self.program.name}.'
         yield ""
         yield from (f"    {one}" for one in told)
+        yield from wrapped(f"    {fixed[0].upper()}{fixed[1:]}.") if fixed else ()
         if self.program.assigned:
             names = [self._held(param) for param, _ in self.program.assigned]
             yield f"    Returns the result, and the new values of {', '.join(names)}."
         yield '    """'
+
+    def _fixed(self, arguments: set[str]) -> str:
+        """Return the names of what is a constant: numbers and arrays from outside."""
+        found = [x.name for x in self.written]
+        for name, x in self.taken_in.numbers.items():
+            found.append(name if x is None else f"{name} = {x}")
+        names = [_own_name(name) for name in self.taken_in.left_out_names()]
+        found += [x if x not in arguments else f"what is computed from {x}" for x in names]
+        if len(found) > MOST_CONSTANTS:
+            found = [*found[:MOST_CONSTANTS], "..."]
+        return f"constants {', '.join(found)}" if found else ""
 
     def _held(self, param: Any) -> str:
         for (known, _), argument in zip(self.program.params, self.params, strict=True):
@@ -239,6 +308,11 @@ def _told(x: Any) -> str:
 def _function_name(name: str) -> str:
     """Return the name of a function as one word: `grad_loss` for `grad(loss)`."""
     return _as_name(name.replace("<lambda>", "f")) or "f"
+
+
+def _own_name(label: str) -> str:
+    """Return the last name of a place: `X` for `model.data.X`."""
+    return _as_name(label.rpartition(".")[2]) or _as_name(label)
 
 
 def _as_name(text: str) -> str:

@@ -46,12 +46,13 @@ def tidied(program: Program, *, exact: bool) -> Program:
 def _with_own_results(
     steps: list[AnyStep], program: Program, result: Any
 ) -> tuple[list[AnyStep], Any]:
-    """Return steps and results that are copies of arguments where they were none before."""
+    """Return steps and results that share no memory with arguments where they did not before."""
     copies: list[AnyStep] = []
     leaves = []
+    roots = {x.root for x in program.inputs}
     for x, before in zip(tree_leaves(result), tree_leaves(program.result), strict=True):
         own = x
-        if x is not before and x in program.inputs and x.is_array:
+        if x is not before and x.root in roots and before.root not in roots and x.is_array:
             own = like(x)
             own.root = own
             copies.append(Call(Method("copy"), (x,), {}, own, NOWHERE))
