@@ -23,21 +23,17 @@ from autograd_tools.base.containers import (
 )
 from autograd_tools.base.traced import Traced, capture_of
 from autograd_tools.engine.changes import fingerprint
-from autograd_tools.engine.rule_sites import passing, running
-from autograd_tools.engine.saved import memory_of
-from autograd_tools.engine.state import innermost_open
-from autograd_tools.location.code_files import file_of
 from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.capturing.dependence import (
-    ELEMENTWISE,
+    SIMPLE_CALLS,
     STATIC,
     depends_on_numbers,
     is_numpys,
 )
-from autograd_tools.programs.capturing.effects import CHANGING, targets_of
+from autograd_tools.programs.capturing.effects import root_of, same_numbers, targets_of
 from autograd_tools.programs.capturing.param_inputs import has_value, plain_value, set_plain_value
+from autograd_tools.programs.capturing.sites import Sites
 from autograd_tools.programs.steps.program import (
-    NOWHERE,
     Call,
     Check,
     Site,
@@ -48,17 +44,6 @@ from autograd_tools.programs.steps.program import (
     sources_of,
 )
 
-# Functions without an effect, whose result has the shape of its broadcast arguments, and the
-# number of these.
-SIMPLE_CALLS: dict[Any, int] = {
-    **dict.fromkeys(ELEMENTWISE - CHANGING, 2),
-    **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
-    **{
-        func: func.nin
-        for func in vars(np).values()
-        if isinstance(func, np.ufunc) and func.nout == 1 and func.signature is None
-    },
-}
 COPIED = 2**16  # bytes of a constant; of a larger one some elements are compared
 NUMBERS = (np.ndarray, np.generic, int, float, complex)
 
@@ -114,8 +99,7 @@ class Capture:
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
         self._count = 0
-        self._known: dict[Any, Site] = {}  # by code and line, and by site and rule
-        self._sites: dict[tuple[int, int], Site] = {}  # of recordings, by serial and index
+        self._sites = Sites()
 
     def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
         """Make a variable."""
@@ -184,21 +168,22 @@ class Capture:
 
     def refuse(self, what: str, instead: str, x: Traced | None = None) -> Any:
         """Raise the error that says what cannot be captured, of the value `x`."""
-        site = self._site()
+        site = self._sites.current()
         at = f" at {site.file}:{site.line}" if site.file else ""
         self.refused = UncapturedError(
             f"{what}{at} reads numbers that no later run would read; {instead}"
         )
-        if x is not None and self.outside:
-            known = {variable: key for key, (_, variable) in self.outside.items()}
+        if x is not None:
             read = sources_of(x.variable, made_by(self.steps))
-            self.refused.arrays = frozenset([known[one] for one in read if one in known])
+            self.refused.arrays = frozenset(
+                [key for key, (_, variable) in self.outside.items() if variable in read]
+            )
         raise self.refused
 
     def read(self, x: Traced, convert: Callable[[Any], Any]) -> Any:
         """Return a plain number, and note that later runs have to get the same."""
         found = self._computed(convert, (x.plain,), {})
-        self.steps.append(Check(x.variable, convert, found, self._site()))
+        self.steps.append(Check(x.variable, convert, found, self._sites.current()))
         return found
 
     def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -236,7 +221,7 @@ class Capture:
             if y is x.plain:
                 return None
         made = Traced(y, self.variable(y), self)
-        self.steps.append(Call(func, tuple(variables), {}, made.variable, self._site()))
+        self.steps.append(Call(func, tuple(variables), {}, made.variable, self._sites.current()))
         return made
 
     def _any_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -253,23 +238,13 @@ class Capture:
         values = mapped(args, lower)
         options = mapped(kwargs, lower) if kwargs else kwargs
         written = targets_of(func, args, kwargs) if func not in STATIC else []
-        roots = {variable for _, variable in self.outside.values()} if written else ()
-        for x in written:
-            if type(x) is not Traced:
-                return self.refuse("writing into an array from outside", "return a new array")
-            if x.variable.root in roots:
-                site = self._site()
-                error = UncapturedError(
-                    f"it writes into an array from outside at {site.file}:{site.line}; "
-                    "write into a copy, or pass the array as an argument"
-                )
-                error.is_final = True
-                raise error
+        self._check_writes(written)
         before = [] if is_numpys(func) else [(x, copied(x.plain)) for x in traced]
         y = self._computed(func, values, options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
-        written += [x for x, old in before if not _same_numbers(x.plain, old)]
+        written += [x for x, old in before if not same_numbers(x.plain, old)]
+        self._check_writes(written)
         for x in written:
             x.variable.root.written = True
         call = Call(
@@ -277,7 +252,7 @@ class Capture:
             mapped(args, self._noted),
             mapped(kwargs, self._noted) if kwargs else {},
             None,
-            self._site(),
+            self._sites.current(),
             tuple([x.variable.root for x in written]),
         )
         known = {id(x.plain): x for x in traced if type(x.plain) is np.ndarray}
@@ -290,12 +265,26 @@ class Capture:
         self.steps.append(call)
         return result
 
+    def _check_writes(self, written: list[Any]) -> None:
+        """Refuse writing into an array from outside."""
+        roots = {variable for _, variable in self.outside.values()}
+        if not all([type(x) is Traced for x in written]):
+            self.refuse("writing into an array from outside", "return a new array")
+        if not roots.isdisjoint([x.variable.root for x in written]):
+            site = self._sites.current()
+            self.refused = UncapturedError(
+                f"it writes into an array from outside at {site.file}:{site.line}; write into a "
+                "copy, or pass the array as an argument"
+            )
+            self.refused.is_final = True
+            raise self.refused
+
     def _computed(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a function; note where it fails, which the user's code may catch."""
         try:
             return func(*args, **kwargs)
         except Exception:
-            self.caught = self.caught or self._site()
+            self.caught = self.caught or self._sites.current()
             raise
 
     def _check_numbers(self, func: Any, y: Any, writes: bool) -> None:
@@ -316,7 +305,7 @@ class Capture:
     def _constant(self, x: Any) -> Any:
         """Note an array that is a constant; calls before a write into it keep a copy."""
         known = self._constants.get(id(x))
-        if known is None or not _same_numbers(x, known[1]):
+        if known is None or not same_numbers(x, known[1]):
             if known is not None:
                 self._keep_copy(x, known[1])
             self._constants[id(x)] = x, x.copy("K") if x.nbytes <= COPIED else fingerprint(x)
@@ -343,7 +332,7 @@ class Capture:
             If the function went on after a refusal or an error.
         """
         for x, before in self._constants.values():
-            if not _same_numbers(x, before):
+            if not same_numbers(x, before):
                 self._keep_copy(x, before)
         if self.refused is not None:
             raise self.refused
@@ -374,7 +363,7 @@ class Capture:
             if isinstance(x, NUMBERS):
                 found = known.get(id(x))
                 return (
-                    Traced(x, self.variable(x, _root_of(x, traced)), self)
+                    Traced(x, self.variable(x, root_of(x, traced)), self)
                     if found is None
                     else found
                 )
@@ -382,57 +371,9 @@ class Capture:
 
         return mapped(y, wrap)
 
-    def _site(self) -> Site:
-        """Find the user's line, or that of the operation whose rule runs."""
-        frame: Any = sys._getframe(2)
-        while frame is not None:
-            if "outgrads" in frame.f_code.co_varnames:
-                recording = passing(frame)
-                index = None if recording is None else running(recording)
-                if index is not None:
-                    site = self._sites.get((recording.serial, index), NOWHERE)
-                    rule = recording.entries[index][0].primitive.name
-                    site = self._known.get(key := (site, rule)) or self._known.setdefault(
-                        key, site._replace(gradients=site.gradients + 1, rule=rule)
-                    )
-                    break
-            elif is_users(frame):
-                code = frame.f_code
-                site = self._known.get(key := (code, frame.f_lineno)) or self._known.setdefault(
-                    key, Site(file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
-                )
-                break
-            frame = frame.f_back
-        else:
-            site = NOWHERE
-        recording = innermost_open()
-        if recording is not None:
-            self._sites[recording.serial, len(recording.entries)] = site
-        return site
-
 
 def _variable_of(x: Any) -> Any:
     return x.variable if type(x) is Traced else x
-
-
-def _root_of(y: Any, traced: list[Traced]) -> Variable | None:
-    """Return the root of the argument that an output views; None for an array of its own."""
-    if type(y) is not np.ndarray or y.base is None:
-        return None
-    memory = memory_of(y)
-    for x in traced:
-        if type(x.plain) is np.ndarray and memory_of(x.plain) is memory:
-            return x.variable.root
-    return None
-
-
-def _same_numbers(x: Any, before: Any) -> bool:
-    """Return whether an array is as it was: a copy of it, or its fingerprint."""
-    if type(before) is bytes:
-        return fingerprint(x) == before
-    if type(x) is not np.ndarray:
-        return True
-    return x.shape == before.shape and x.tobytes() == before.tobytes()
 
 
 def traced_leaves(x: Any, name: str, capture: Capture, is_input: Callable[[Any], bool]) -> Any:

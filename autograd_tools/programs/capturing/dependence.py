@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import BINARIES, PYTHONS, Attribute, Method, Traced, UfuncMethod
+from autograd_tools.programs.capturing.effects import CHANGING
 
 # Functions whose result does not depend on numbers.
 STATIC: frozenset[Callable[..., Any]] = frozenset(
@@ -34,6 +35,18 @@ ELEMENTWISE: frozenset[Any] = frozenset(
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
     | {operator.neg, operator.pos, operator.abs, operator.invert}
 ) - {operator.matmul, operator.imatmul}
+
+# Functions without an effect, whose result has the shape of its broadcast arguments, and the
+# number of these.
+SIMPLE_CALLS: dict[Any, int] = {
+    **dict.fromkeys(ELEMENTWISE - CHANGING, 2),
+    **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
+    **{
+        func: func.nin
+        for func in vars(np).values()
+        if isinstance(func, np.ufunc) and func.nout == 1 and func.signature is None
+    },
+}
 
 
 def is_numpys(func: Any) -> bool:

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import BINARIES, Method, UfuncMethod
+from autograd_tools.base.traced import BINARIES, Method, Traced, UfuncMethod
+from autograd_tools.engine.changes import fingerprint
 from autograd_tools.engine.cotangents import add_at
+from autograd_tools.engine.saved import memory_of
+from autograd_tools.programs.steps.program import Variable
 
 CHANGING = frozenset(getattr(operator, f"__i{name}__") for name in BINARIES)
 METHODS = frozenset(
@@ -64,3 +67,23 @@ def _place_of_out(func: Any) -> int | None:
         p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     return by_place.index("out") if "out" in by_place else None
+
+
+def root_of(y: Any, traced: list[Traced]) -> Variable | None:
+    """Return the root of the argument that an output views; None for an array of its own."""
+    if type(y) is not np.ndarray or y.base is None:
+        return None
+    memory = memory_of(y)
+    for x in traced:
+        if type(x.plain) is np.ndarray and memory_of(x.plain) is memory:
+            return x.variable.root
+    return None
+
+
+def same_numbers(x: Any, before: Any) -> bool:
+    """Return whether an array is as it was: a copy of it, or its fingerprint."""
+    if type(before) is bytes:
+        return fingerprint(x) == before
+    if type(x) is not np.ndarray:
+        return True
+    return x.shape == before.shape and x.tobytes() == before.tobytes()
