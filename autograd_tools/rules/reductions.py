@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import plain_array
+from autograd_tools.base.traced import capture_of, plain_array
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import Primitive, composite, rules
 from autograd_tools.engine.values import unwrap
@@ -61,7 +61,9 @@ def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where
     hit = hit if where is True else hit & where
     ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
     dx = dy * hit
-    dx = dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(y.dtype)
+    if capture_of((ties,)) is not None or ties.max(initial=1) > 1:  # a program always divides
+        shares = np.maximum(1, ties)
+        dx = dx / (shares if y.dtype == float else shares.astype(y.dtype))
     unsure = nan_for_unknown(dx, dy, y)
     return unsure if where is True or unsure is dx else np.where(where, unsure, dx)
 

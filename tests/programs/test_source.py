@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,6 +229,65 @@ def test_lists_of_any_length_are_compared(count: int) -> None:
         run([normal(3, 3)] * (count + 1), normal(3))
 
 
+def test_texts_and_flags_in_arguments_are_compared() -> None:
+    def loss(w: Any, kind: str, mask: Any = None, twice: bool = True) -> Any:
+        w = np.tanh(w) if kind == "tanh" else w
+        w = w if mask is None else w * mask
+        return np.sum(w * w if twice else w)
+
+    text = checked(ag.grad(loss), normal(3), "tanh", None, True)
+    assert 'expected = (3,), np.dtype(float), "tanh", True, True' in text
+    run = function_of(text)
+    for others in (("relu", None, True), ("tanh", np.ones(3), True), ("tanh", None, False)):
+        with pytest.raises(ValueError, match="expected"):
+            run(normal(3), *others)
+
+
+def test_gradients_of_dataclasses_and_named_tuples_have_their_class() -> None:
+    @dataclass
+    class Layer:
+        w: Any
+        b: Any
+
+    Model = namedtuple("Model", "layer scale")
+    model = Model(Layer(normal(3), 2.0), 0.5)
+    f = ag.grad(lambda m, x: np.sum(m.layer.w * x + m.layer.b) * m.scale)
+    text = checked(f, model, normal(3))
+    found = function_of(text)(model, np.ones(3))
+    assert type(found) is Model
+    assert type(found.layer) is Layer
+
+
+def test_an_object_that_is_not_read_is_said_to_be() -> None:
+    class Linear:
+        def __init__(self) -> None:
+            self.w = ag.Param(np.ones(3), name="w")
+
+        def __call__(self, x: Any) -> Any:
+            return x @ self.w
+
+    f = lambda model, x: np.sum(np.tanh(model(x)))  # noqa: E731
+    text = ag.source(f, Linear(), np.ones((2, 3)))
+    assert '"""<lambda>: model (not read), x float64[2,3], w float64[3]."""' in text
+    assert "np.sum(np.tanh(linear))" in text or "linear = x @ w" in text
+
+
+def test_a_compiled_function_has_the_source_of_the_function() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        return np.sum(np.tanh(w * x))
+
+    args = (normal(3), normal(3))
+    expected = ag.source(ag.grad(loss), *args)
+    assert ag.source(ag.compile(ag.grad(loss)), *args) == expected
+    assert ag.compile(ag.grad(loss)).source(*args) == expected
+    assert "def grad_loss(w, x):" in ag.source(ag.grad(ag.compile(loss)), *args)
+
+
+def test_items_of_a_list_in_a_row_are_a_slice() -> None:
+    text = checked(ag.grad(nested), [normal(3, 3) / 2 for _ in range(30)], normal(3))
+    assert re.search(r"return \[\w+, \w+, \*\w+\[\d+::-1\]\]", text)
+
+
 def test_arguments_called_expected_and_given_keep_their_names() -> None:
     checked(ag.grad(lambda expected, given: np.sum(expected * given)), normal(3), normal(3))
 
@@ -242,8 +302,15 @@ def test_numbers_with_another_gradient_formula_are_an_error() -> None:
     run = function_of(ag.source(ag.grad(branched), np.ones((3, 4)), np.ones(4)))
     w = np.ones((3, 4))
     w[0] = 0
-    with pytest.raises(ValueError, match=r"the gradient of test_source.py:\d+ has other formulas"):
+    with pytest.raises(ValueError, match=r"maximum at test_source.py:\d+ has another gradient"):
         run(w, np.ones(4))
+
+
+@pytest.mark.parametrize("x", [[3.0, 1.0, 2.0], [3.0, 1.0, 3.0], [2.0, 2.0, 2.0]])
+def test_the_gradient_of_an_extreme_shares_ties(x: list[float]) -> None:
+    f = ag.grad(lambda x: np.max(x) ** 2 + np.sum(np.min(x, axis=0) * x))
+    run = function_of(ag.source(f, np.array([1.0, 2.0, 3.0])))
+    np.testing.assert_allclose(run(np.array(x)), f(np.array(x)), 1e-12)
 
 
 def test_params_and_large_arrays_from_outside_are_arguments() -> None:

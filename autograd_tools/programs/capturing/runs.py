@@ -59,7 +59,7 @@ def captured(
         If it reads numbers in a way that no program can repeat.
     """
     capture = Capture(change, integers=integers)
-    names = [*parameter_names(_innermost(f)), *[f"x{i}" for i in range(len(args))]]
+    names = [*parameters_of(f), *[f"x{i}" for i in range(len(args))]]
     pairs = zip(args, names, strict=False)
     given = tuple([traced_leaves(arg, name, capture, capture.is_input) for arg, name in pairs])
     options = {
@@ -103,11 +103,15 @@ def _reads_after_writes(program: Program) -> bool:
     return False
 
 
-def _innermost(f: Any) -> Any:
-    """Return the function whose parameters are the arguments: `f` of `grad(f)`."""
-    while isinstance(f, FunctionOf):
-        f = f.args[0]
-    return f
+def parameters_of(f: Any) -> list[str]:
+    """Return the names of the arguments: those of `f` for `grad(f)` and for a compiled `f`."""
+    while True:
+        if isinstance(f, FunctionOf):
+            f = f.args[0]
+        elif type(f).__name__ == "Compiled":
+            f = f.function
+        else:
+            return parameter_names(f)
 
 
 def _check_result(x: Any) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.differentiate import parameter_names
 from autograd_tools.base.containers import children_of, field_names, has_fields, tree_leaves
 from autograd_tools.programs.capturing.outside_inputs import FEW, Place
+from autograd_tools.programs.capturing.runs import parameters_of
 from autograd_tools.programs.steps.program import Program, Variable
 from autograd_tools.programs.writing.call_text import is_name
 
@@ -20,6 +20,9 @@ RESERVED = (
     "np", "scipy", "math", "operator", "range", "reversed", "ValueError", "float", "int", "complex",
     "bool", "abs", "round",
 )  # fmt: skip
+
+
+CONSTANTS = (str, bytes, bool, int, float, complex, type(None))  # that a source compares
 
 
 @dataclass(eq=False)
@@ -32,18 +35,31 @@ class Argument:
     is_written: bool = False  # its numbers are in the source
 
 
-def inner_function(f: Any) -> Any:
-    """Return the user's function that a gradient function or the like differentiates."""
-    while type(f).__name__ == "FunctionOf" and f.args and callable(f.args[0]):
-        f = f.args[0]
-    return f
+def places_of_classes(arguments: Iterable[Argument]) -> dict[type, str]:
+    """Return an argument, or a part of one, of each class that has named fields."""
+    found: dict[type, str] = {}
+    todo = [(x.value, x.name) for x in arguments]
+    while todo:
+        x, place = todo.pop(0)
+        if has_fields(x):
+            found.setdefault(type(x), place)
+        todo += [(part, at) for at, _, part in _parts(x, place)]
+    return found
+
+
+def constants_in(argument: Argument) -> Iterator[tuple[str, Any]]:
+    """Yield the place and the value of texts, flags and numbers that are no inputs."""
+    known = {place for _, place, _ in argument.leaves}
+    for place, _, x in _leaves(argument.value, argument.name, argument.name):
+        if place not in known and type(x) in CONSTANTS:
+            yield place, x
 
 
 def arguments_of(
     f: Callable[..., Any], program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[Argument]:
     """Return the user's arguments, with the inputs of a program that are in them."""
-    names = [f"{x}_" if x in RESERVED else x for x in parameter_names(inner_function(f))]
+    names = [f"{x}_" if x in RESERVED else x for x in parameters_of(f)]
     others = (name for i in count(len(names)) if (name := f"x{i}") not in {*names, *kwargs})
     names = [*names, *islice(others, max(len(args) - len(names), 0))][: len(args)]
     inputs = iter(program.inputs)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from autograd_tools.base.containers import field_names
 from autograd_tools.programs.steps.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop
 from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Program, Site, Variable
 from autograd_tools.programs.steps.simplify import is_pure
 from autograd_tools.programs.writing.affine import Counting, counting
-from autograd_tools.programs.writing.arguments import Argument, quoted
+from autograd_tools.programs.writing.arguments import (
+    Argument,
+    constants_in,
+    places_of_classes,
+    quoted,
+)
 from autograd_tools.programs.writing.call_text import (
     ATOM,
     COMPARISON,
@@ -29,6 +30,7 @@ from autograd_tools.programs.writing.guard import given_inputs, guard
 from autograd_tools.programs.writing.layout import Layout, Statement
 from autograd_tools.programs.writing.listed import listed_entries
 from autograd_tools.programs.writing.naming import Naming
+from autograd_tools.programs.writing.results import returned
 from autograd_tools.programs.writing.user_lines import UserLines
 from autograd_tools.programs.writing.wrapping import INDENT, wrapped
 
@@ -76,10 +78,12 @@ class Body:
         """Return the lines, indented; `constants` gets the arguments that they add."""
         first = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
         first += [f"{x.name} = {array_text(x.value)}" for x in self.written]
-        found = [*self._block(self.layout.statements), *self._returned()]
+        found = self._block(self.layout.statements)
+        found.append(returned(self.program, self._text, places_of_classes(self.arguments)))
         given = given_inputs([*self.arguments, *constants], self.naming.names)
         names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}
-        lines = [*first, *guard(given, names), *found]
+        fixed = [pair for x in self.arguments for pair in constants_in(x)]
+        lines = [*first, *guard(given, fixed, names), *found]
         return iter([part for line in lines for part in wrapped(INDENT + line)])
 
     def _unpacked(self, arguments: list[Argument]) -> list[Variable]:
@@ -108,18 +112,19 @@ class Body:
                 continue
             end = i
             lines: list[list[str]] = []
-            while end < len(statements) and _site(statements[end]) == step.site:
-                checks = _checks(statements[end:], step.site)
+            site = _site(statements[i])
+            while end < len(statements) and _site(statements[end]) == site:
+                checks = _checks(statements[end:], statements[end].step.site)
                 lines.append(
                     self._check(checks) if checks else self._statement(statements[end].step)
                 )
                 end += len(checks) or 1
             i = end
-            here = step.site._replace(function="")
+            here = site._replace(function="")
             if here == NOWHERE:
                 here = section
             elif here != section:
-                found += self._comment(step.site, [first for first, *_ in lines])
+                found += self._comment(site, [first for first, *_ in lines])
             section = here
             found += [line for one in lines for line in one]
         return found
@@ -179,7 +184,7 @@ class Body:
         tests = [self._test(check) for check in checks]
         test = tests[0].text if len(tests) == 1 else " or ".join([t.within(TEST) for t in tests])
         if site.gradients:
-            problem = f"the gradient of {_at(site)} has other formulas for these numbers"
+            problem = f"{site.rule} at {_at(site)} has another gradient for these: a tie or NaN?"
         else:
             problem = f"written for the branch taken at {_at(site)}"
         return [f"if {test}:", f"{INDENT}raise ValueError({quoted(problem)})"]
@@ -319,27 +324,6 @@ class Body:
     def _text(self, x: Any) -> str:
         return self.writing.text(x).text
 
-    def _returned(self) -> list[str]:
-        result = self._result(self.program.result)
-        if not self.program.assigned:
-            return [f"return {_bare(result)}"]
-        new = [self._result(x) for _, x in self.program.assigned]
-        return [f"return {result}, ({', '.join(new)},)"]
-
-    def _result(self, x: Any) -> str:
-        """Return the text of a result; named tuples are tuples, dataclasses dicts."""
-        if isinstance(x, dict):
-            items = [f"{quoted(key)}: {self._result(part)}" for key, part in x.items()]
-            return "{" + ", ".join(items) + "}"
-        if isinstance(x, tuple):
-            return f"({', '.join(map(self._result, x))}{',' if len(x) == 1 else ''})"
-        if isinstance(x, list):
-            return f"[{', '.join(map(self._result, x))}]"
-        if is_dataclass(x) and not isinstance(x, type):
-            return self._result({name: getattr(x, name) for name in field_names(x)})
-        text = self._text(x)
-        return f"{text}.copy()" if isinstance(x, np.ndarray) and text.isidentifier() else text
-
 
 def _is_elementwise(call: Call) -> bool:
     """Return whether a function of the user's gives arrays of the shape that it takes."""
@@ -355,18 +339,6 @@ def _assignments(pairs: list[tuple[str, str]]) -> list[str]:
     return [f"{name} = {text}" for name, text in pairs]
 
 
-def _bare(text: str) -> str:
-    """Return a tuple without its parentheses."""
-    if text[0] != "(" or text[-1] != ")" or text in ("()",):
-        return text
-    depth = 0
-    for i, c in enumerate(text):
-        depth += (c == "(") - (c == ")")
-        if not depth and i < len(text) - 1:
-            return text
-    return text[1:-1] if "," in text else text
-
-
 def _checks(statements: list[Statement], site: Site) -> list[Check]:
     """Return the checks of a place at the start."""
     found: list[Check] = []
@@ -378,7 +350,8 @@ def _checks(statements: list[Statement], site: Site) -> list[Check]:
 
 
 def _site(statement: Statement) -> Any:
-    return None if isinstance(statement.step, Loop) else statement.step.site
+    step = statement.step
+    return None if isinstance(step, Loop) else step.site._replace(rule="")
 
 
 def _outputs(statement: Statement) -> Iterator[Variable]:

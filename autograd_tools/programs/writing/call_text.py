@@ -7,6 +7,7 @@ import importlib.util
 import keyword
 import math
 import operator
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -94,6 +95,8 @@ class Writing:
         if type(func) is UfuncMethod:
             given = self._arguments(args, call.kwargs)
             return Expression(f"{self.function(func.ufunc)}.{func.name}({given})")
+        if func is np.isnan and (squared := SQUARED.fullmatch(self.text(args[0]).text)):
+            return Expression(f"np.isnan({squared[1]}).any()")
         if func in CREATED:
             return Expression(f"{self.function(func)}({self._created(args, call.kwargs)})")
         return Expression(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
@@ -120,7 +123,9 @@ class Writing:
 
     def _operands(self, call: Call) -> list[Expression]:
         """Return the operands, with numbers of double precision as Python's if that is the same."""
-        double = any([type(x) is Variable and str(x.dtype) in DOUBLE for x in call.args])
+        kinds = [x.dtype for x in call.args if type(x) is Variable and x.dtype is not None]
+        is_made = str(getattr(call.output, "dtype", "")) in DOUBLE
+        double = any([str(x) in DOUBLE or (is_made and x.kind in "biu") for x in kinds])
         return [
             self.text(x.item() if double and type(x) in (np.float64, np.complex128) else x)
             for x in call.args
@@ -206,6 +211,7 @@ class Writing:
         return self.constant(func)
 
 
+SQUARED = re.compile(r"np\.vdot\((.+), \1\)")  # a quick way to look for NaN
 DOUBLE = ("float64", "complex128")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_tools.programs.steps.program import Variable
-from autograd_tools.programs.writing.arguments import Argument, whole_lists
+from autograd_tools.programs.writing.arguments import Argument, quoted, whole_lists
 from autograd_tools.programs.writing.call_text import dtype_text
 from autograd_tools.programs.writing.wrapping import INDENT
 
@@ -41,10 +41,31 @@ def given_inputs(arguments: Iterable[Argument], names: Mapping[Variable, str]) -
     return found
 
 
-def guard(given: list[Given], taken: Container[str]) -> list[str]:
-    """Return the statements that raise a ValueError for other shapes, or another precision."""
-    if not given:
+def guard(given: list[Given], constants: list[tuple[str, Any]], taken: Container[str]) -> list[str]:
+    """Return the statements that raise a ValueError for other shapes, another precision, or others
+    of the `constants` in the arguments.
+    """
+    if not given and not constants:
         return []
+    pairs = [*_of_arrays(given, taken)]
+    pairs += [
+        (quoted(x), place) if x is not None else ("True", f"{place} is None")
+        for place, x in constants
+    ]
+    left, right = [name if name not in taken else f"{name}_shapes" for name in NAMES]
+    problem = f"expected {{{left}}}, got {{{right}}}; write the source again"
+    return [
+        f"{left} = {', '.join([expected for expected, _ in pairs])}",
+        f"{right} = {', '.join([found for _, found in pairs])}",
+        f"if {right} != {left}:",
+        f'{INDENT}raise ValueError(f"{problem}")',
+    ]
+
+
+def _of_arrays(given: list[Given], taken: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is expected and given: shapes, and the dtype of all together."""
+    if not given:
+        return
     typed = [x for x in given if np.result_type(x.kind).kind in "fc"] or given
     dtype = np.result_type(*[x.kind for x in typed[:MOST_TYPED]], 0.0)
     arrays = [text for text, _ in _together(typed)]
@@ -52,20 +73,14 @@ def guard(given: list[Given], taken: Container[str]) -> list[str]:
         arrays = list({x.within or x.text: x.text for x in typed}.values())[:MOST_TYPED]
     pairs = _together(given)
     shape_of = "{}.shape" if all([x.shape for x in given]) else "np.shape({})"
-    found, shapes = shape_of.format(given[0].text), str(given[0].shape)
     if len(given) > 1 or given[0].within:
         item = next(name for name in ("a", "x", "array", "item") if name not in taken)
         texts = ", ".join([text for text, _ in pairs])
         found = f"[{shape_of.format(item)} for {item} in ({texts}{',' * (len(pairs) == 1)})]"
-        shapes = f"[{', '.join([shape for _, shape in pairs])}]"
-    left, right = [name if name not in taken else f"{name}_shapes" for name in NAMES]
-    problem = f"expected {{{left}}}, got {{{right}}}; write the source again"
-    return [
-        f"{left} = {shapes}, np.dtype({dtype_text(dtype)})",
-        f"{right} = {found}, np.result_type({', '.join(arrays)}, 0.0)",
-        f"if {right} != {left}:",
-        f'{INDENT}raise ValueError(f"{problem}")',
-    ]
+        yield f"[{', '.join([shape for _, shape in pairs])}]", found
+    else:
+        yield str(given[0].shape), shape_of.format(given[0].text)
+    yield f"np.dtype({dtype_text(dtype)})", f"np.result_type({', '.join(arrays)}, 0.0)"
 
 
 def _together(given: Iterable[Given]) -> list[tuple[str, str]]:

@@ -20,12 +20,13 @@ from autograd_tools.programs.capturing.outside import Outside
 from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, OutsideInputs
 from autograd_tools.programs.capturing.undoing import State
 from autograd_tools.programs.rolling.loops import rolled
-from autograd_tools.programs.steps.program import NOWHERE, Call, Program, Variable
+from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Program, Variable
 from autograd_tools.programs.steps.simplify import without_unread
 from autograd_tools.programs.writing.arguments import (
     RESERVED,
     Argument,
     arguments_of,
+    constants_in,
     held_arrays,
     kind_text,
     param_arguments,
@@ -89,6 +90,7 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         raise TypeError(
             f"source() expects a function, got {describe(f)}; write ag.source(f, *args)"
         )
+    f = getattr(f, "function", f) if type(f).__name__ == "Compiled" else f
     captured, outside = _captured(f, args, kwargs)
     _forget(captured.steps, sys._getframe(1))
     results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
@@ -126,7 +128,7 @@ def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
 
 def _forget(steps: list[Any], frame: FrameType | None) -> None:
     """Let the steps belong to the lines of the function: to none of those that ask for the source,
-    and to no rule.
+    and to no rule, but for checks.
     """
     asking = set()
     while frame is not None:
@@ -134,7 +136,8 @@ def _forget(steps: list[Any], frame: FrameType | None) -> None:
         asking.add((file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname))
         frame = frame.f_back
     for step in steps:
-        step.site = NOWHERE if step.site[:3] in asking else step.site._replace(rule="")
+        kept = step.site if isinstance(step, Check) else step.site._replace(rule="")
+        step.site = NOWHERE if step.site[:3] in asking else kept
 
 
 def _ends(steps: list[Any]) -> set[Any]:
@@ -236,7 +239,7 @@ class _Module:
     def _docstring(self) -> Iterator[str]:
         """Yield the docstring: what it computes, and what each argument was."""
         whole = [*self.arguments, *self.params, *self.held, *self.constants]
-        told = [f"{argument.name} {_told(argument.value)}" for argument in whole]
+        told = [f"{argument.name} {self._told(argument)}" for argument in whole]
         told = [one.replace("\\", "/").replace('"', "'") for one in told]
         fixed = self._fixed({argument.name for argument in whole})
         line = (
@@ -253,6 +256,11 @@ class _Module:
             names = [self._held(param) for param, _ in self.program.assigned]
             yield f"    Returns the result, and the new values of {', '.join(names)}."
         yield '    """'
+
+    def _told(self, argument: Argument) -> str:
+        """Return what an argument was; of an object, that the source does not read it."""
+        is_read = argument.leaves or argument in self.constants or any(constants_in(argument))
+        return _told(argument.value) if is_read else "(not read)"
 
     def _fixed(self, arguments: set[str]) -> str:
         """Return the names of what is a constant: numbers and arrays from outside."""

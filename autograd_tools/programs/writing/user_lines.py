@@ -26,7 +26,9 @@ class UserLines:
             return ""
         statement = found[-1]
         if isinstance(statement, ast.Return):
-            name = site.function.rpartition(".")[2]
+            *owners, name = site.function.split(".")
+            if name == "__call__" and owners:
+                name = owners[-1].lower()
             return name if is_name(name) else ""
         if isinstance(statement, ast.Assign) and isinstance(statement.value, COMPREHENSIONS):
             return ""
