@@ -22,7 +22,8 @@ from viewer.command.capture import add_trace, captured
 from viewer.command.cli_draw import add_draw
 from viewer.command.cli_map import add_map
 from viewer.command.cli_source import add_source
-from viewer.command.outcome import after, fail, tell
+from viewer.command.gradient_calls import gradient_call, written
+from viewer.command.outcome import after, fail, is_saved, tell
 from viewer.command.script import INTERRUPTED
 from viewer.labels import plural
 from viewer.options import View
@@ -132,6 +133,9 @@ def _add_explain(command: Command) -> None:
         help=f"operations to explain (default: {MOST_NODES})",
     )
     command.add_argument("--latex", action="store_true", help="write formulas in LaTeX")
+    command.add_argument(
+        "--source", action="store_true", help="also write the gradient as NumPy source"
+    )
     add_trace(command)
     command.set_defaults(run=_explain)
 
@@ -165,10 +169,18 @@ def _explain(args: argparse.Namespace) -> int:
         return lesson(x, args.max_nodes, latex=args.latex, width=width, option="--max-nodes ")
 
     told(Trace(()))  # checks the options before the script runs
+    if args.source:
+        is_saved(args, source=False)
     texts: list[str] = []
-    trace, status = captured(args, lambda tape: texts.append(told(tape)))
+
+    def look(tape: Tape) -> None:
+        texts.append(told(tape))
+        if args.source:
+            texts.extend(["", *written(gradient_call(sys._getframe(1), tape))])
+
+    trace, status = captured(args, look)
     if trace is not None:
-        write([texts[0] if texts else told(trace)], sys.stdout)
+        write(texts or [told(trace)], sys.stdout)
     return status
 
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from types import FrameType
 from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Tape
-from autograd_tools.api import differentiate
-from autograd_tools.base.containers import tree_leaves
 from autograd_tools.base.output import FixedPath, write_bytes
-from autograd_tools.engine.primitives import name_of
-from autograd_tools.engine.values import Value
-from autograd_tools.programs.capturing.names_outside import NamesOutside
 from viewer.command import elsewhere
 from viewer.command.arguments import Command
+from viewer.command.gradient_calls import gradient_call
 from viewer.command.outcome import after, fail, tell
 from viewer.command.script import run
 from viewer.labels import plural
-
-OF_FUNCTION = differentiate._differentiated.__code__  # of `ag.grad(f)` and `ag.value_and_grad(f)`
-OF_PARAMS = differentiate._diff.__code__  # of `ag.diff(f)`
 
 
 def add_source(command: Command) -> None:
@@ -77,7 +69,7 @@ class _Wanted:
     def __call__(self, tape: Tape) -> None:
         if self.text is not None or self.error:
             return
-        call = _call(sys._getframe(1), tape)
+        call = gradient_call(sys._getframe(1), tape)
         if call is None or (self.function and self.function not in call[0]):
             self.others += 1
             return
@@ -103,36 +95,3 @@ class _Wanted:
         if self.others:
             return "gradients without a function; write ag.diff(f) or ag.grad(f)"
         return f"no gradient with autograd_tools, so there is nothing to write{elsewhere.hint()}"
-
-
-def _call(frame: FrameType | None, tape: Tape) -> tuple[set[str], Any, Any, Any] | None:
-    """Return the names of what is being differentiated, and the call that gives its gradient."""
-    while frame is not None:
-        found = frame.f_locals
-        if frame.f_code is OF_FUNCTION:
-            f, args, kwargs = found["f"], found["args"], found["kwargs"]
-            if any([isinstance(x, Value) for x in tree_leaves([args, kwargs])]):
-                return None  # a gradient in another one
-            name = "value_and_grad" if found["part"] == slice(None) else "grad"
-            make = ag.value_and_grad if name == "value_and_grad" else ag.grad
-            return {name_of(f)}, make(f, found["argnum"]), args, kwargs
-        if frame.f_code is OF_PARAMS:
-            f, args, kwargs = found["f"], found["args"], found["kwargs"]
-            return {name_of(f)}, _of_params(f, tape), args, kwargs
-        frame = frame.f_back
-    return None
-
-
-def _of_params(f: Any, tape: Tape) -> Any:
-    """Return a function that computes the gradients of the Params that `f` reads, by name."""
-    params = ag.params(tape)
-    outside = NamesOutside(f)
-    names = [p.name or outside.of(p) or f"param_{i}" for i, p in enumerate(params, 1)]
-
-    def gradients(*args: Any, **kwargs: Any) -> Any:
-        J = ag.diff(f, *args, **kwargs)
-        return {name: ag.grad(J, p) for name, p in zip(names, params, strict=True)}
-
-    gradients.__name__ = f"gradient({name_of(f)})"
-    gradients.__wrapped__ = f  # type: ignore[attr-defined]
-    return gradients

@@ -20,6 +20,7 @@ from viewer.options import HotspotBy
 from viewer.profiles.advice import NO_TIPS, tips
 from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
+from viewer.profiles.hottest_line import HottestLine, hottest_rows
 from viewer.profiles.measured import records_of
 from viewer.profiles.memory_use.memory_report import MemoryUse, memory_rows
 from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
@@ -56,6 +57,7 @@ class Report:
     history: History | None = None
     memory: MemoryUse | None = None
     trace: Trace | None = None
+    hottest: HottestLine | str | None = None  # a text says why there is none
 
 
 def print_text(report: Report) -> None:
@@ -71,6 +73,7 @@ def print_text(report: Report) -> None:
         arithmetic=report.arithmetic,
         gradients=report.gradients,
     )
+    blocks += [hottest_rows(report.hottest, width)] if report.hottest else []
     blocks += [[*timer_rows(timer, width)]] if report.table else []
     blocks += [[*memory_rows(report.memory, limit, width)]] if report.memory else []
     blocks += [[*sample_rows(report.session, width=width)]] if report.session else []
@@ -130,11 +133,17 @@ def to_json(report: Report) -> str:
         "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
         "tips": _tips(report),
         **({"memory": report.memory.to_dict()} if report.memory else {}),
+        **_hottest(report),
         "records": records,
     }
     if report.history:
         document["history"] = [*map(data_of, report.history.series)]
     return json.dumps(document, indent=1) + "\n"
+
+
+def _hottest(report: Report) -> dict[str, Any]:
+    found = report.hottest
+    return {"hottest_line": found.to_dict()} if isinstance(found, HottestLine) else {}
 
 
 def _tips(report: Report) -> list[str]:
@@ -171,6 +180,9 @@ def to_markdown(report: Report) -> str:
     if report.memory:
         shown = [*plain_lines(memory_rows(report.memory, report.limit))]
         blocks.append("\n".join(["### Memory", "", "```text", *shown, "```"]))
+    if report.hottest:
+        heading, *shown = plain_lines(hottest_rows(report.hottest, None))
+        blocks.append("\n".join([f"### {heading}", "", "```text", *shown, "```"]))
     return "\n\n".join(blocks) + "\n"
 
 

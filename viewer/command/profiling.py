@@ -39,6 +39,7 @@ from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
 from viewer.command.script import INTERRUPTED, run
 from viewer.command.watched_gradient import WatchedGradient
+from viewer.command.source_watch import SourceWatch
 from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.map.timeline_part import MOST_CALLS
@@ -107,6 +108,11 @@ def add_profile(command: Command) -> None:
         action="store_true",
         help="also print arithmetic and memory traffic, in percent of this machine's peaks",
     )
+    add(
+        "--source",
+        action="store_true",
+        help="also print the hottest line with its gradient as NumPy source",
+    )
     add_memory(command)
     add("--timer", action="store_true", help="also print the full timer table")
     command.add_script("profile")
@@ -137,6 +143,7 @@ def profile(args: argparse.Namespace) -> int:
         **dict.fromkeys(("output", "steps", "memory", "checkpoint", "budget")),
         skip=0,
         children=False,
+        source=False,
     ):
         path = args.script.name
         if args.history is not None:
@@ -234,6 +241,7 @@ class _Run:
         self.streams = sys.stdout, sys.stderr
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
         self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
+        self.source = SourceWatch(args.skip, window.leave_out) if args.source else None
         self.timer: Timer | None = None  # once the script has ended
 
     def run(self) -> int:
@@ -253,6 +261,8 @@ class _Run:
                     stack.enter_context(self.memory.watching())
                 if self.args.html:
                     stack.enter_context(self.gradient.watching())
+                if self.source:
+                    stack.enter_context(self.source.watching())
                 name = str(self.args.script)
                 sample = self.sampler.sampling(name) if self.args.sample else None
                 status = run(self.args.script, sample)
@@ -337,6 +347,8 @@ class _Run:
             )
         if self.memory:
             report = replace(report, memory=self.memory.found())
+        if self.source:
+            report = replace(report, hottest=self.source.found(timer))
         return _finish(report, args, status, self.output)
 
     def _missing(self) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
+import autograd_tools as ag
 from autograd_tools import Tape
+from autograd_tools.base.containers import is_floating, tree_leaves
 from autograd_tools.base.text import Text
 from autograd_tools.debug.rule_formulas import RuleText
 from autograd_tools.tracing.columns import TraceNode
@@ -43,7 +45,11 @@ NO_BACKWARD = "No backward pass yet; J.backward(loss) computes the gradients of 
 
 
 def explain(
-    x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False, width: int | None = None
+    x: Traceable | Callable[..., Any],
+    *args: Any,
+    max_nodes: int = MOST_NODES,
+    latex: bool = False,
+    width: int | None = None,
 ) -> Text | Latex:
     """Walk through a gradient step by step, in formulas.
 
@@ -56,8 +62,10 @@ def explain(
 
     Parameters
     ----------
-    x : Tape, Trace or path
+    x : Tape, Trace, path or function
         A tape shows arrays of up to 6 elements in full; a trace does not hold them.
+    *args
+        The arguments of a function. The text ends with its gradient as NumPy source.
     max_nodes : int, default 40
         The number of nodes to explain. Of more, the oldest and the newest are explained.
     latex : bool, default False
@@ -92,7 +100,18 @@ def explain(
     3. ∇v2 = ∇v3 * 2                 float64[2] = [2 2]
     2. ∇w = ∇v2 * cos(w)             float64[2] = [2 1.081]
     """
-    return lesson(x, max_nodes, latex=latex, width=width)
+    if not args:
+        return lesson(x, max_nodes, latex=latex, width=width)  # type: ignore[arg-type]
+    if not callable(x):
+        raise TypeError(f"expected a function before its arguments, got {type(x).__name__}: {x!r}")
+    told = lesson(ag.trace(x, *args), max_nodes, latex=latex, width=width)
+    return told if latex else Text(f"{told}\n\nIn NumPy:\n\n{_source_of_gradient(x, args)}")
+
+
+def _source_of_gradient(f: Callable[..., Any], args: tuple[Any, ...]) -> str:
+    """Return the source of the gradient with respect to each argument that is a number."""
+    numbers = [i for i, x in enumerate(args) if any(map(is_floating, tree_leaves(x)))]
+    return ag.source(ag.grad(f, numbers[0] if len(numbers) == 1 else tuple(numbers)), *args)
 
 
 def lesson(

@@ -34,6 +34,7 @@ from autograd_tools.programs.writing.results import returned
 from autograd_tools.programs.writing.user_lines import UserLines
 from autograd_tools.programs.writing.wrapping import INDENT, wrapped
 
+MARK = "#@ "
 MOST_UNPACKED = 16  # items of arguments that get names of their own
 
 
@@ -71,6 +72,7 @@ class Body:
         plain = {a.name for a in (*arguments, *written)}
         outer = taken - plain | whole
         self.naming = Naming(self.layout, self.user, wanted, ends, outer)
+        self.is_marked = False  # a line before each part says where it comes from
         self.counting: dict[Loop, Counting] = {}
         self._within: list[Loop] = []
 
@@ -79,6 +81,7 @@ class Body:
         first = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
         first += [f"{x.name} = {array_text(x.value)}" for x in self.written]
         found = self._block(self.layout.statements)
+        found += self._mark(NOWHERE)
         found.append(returned(self.program, self._text, places_of_classes(self.arguments)))
         given = given_inputs([*self.arguments, *constants], self.naming.names)
         names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}
@@ -129,7 +132,12 @@ class Body:
             found += [line for one in lines for line in one]
         return found
 
+    def _mark(self, site: Site) -> list[str]:
+        return [f"{MARK}{site.gradients} {site.line} {site.file}"] if self.is_marked else []
+
     def _comment(self, site: Site, lines: list[str]) -> list[str]:
+        if self.is_marked:
+            return self._mark(site)
         text = self.user.text(site)
         if not text:
             return []
@@ -230,7 +238,7 @@ class Body:
         name = counter.name if uses else "_"
         header = f"for {name} in {counter.header(loop.count) if uses else f'range({loop.count})'}:"
         self._within.pop()
-        return [*before, header, *[INDENT + line for line in inner]]
+        return [*self._mark(NOWHERE), *before, header, *[INDENT + line for line in inner]]
 
     def _before(self, loop: Loop) -> list[str]:
         """Return the lines that set what a loop starts from."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from autograd_tools.programs.writing.arguments import (
     kind_text,
     param_arguments,
 )
-from autograd_tools.programs.writing.body import Body
+from autograd_tools.programs.writing.body import MARK, Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
 from autograd_tools.programs.writing.tidy import tidied
 from autograd_tools.programs.writing.wrapping import wrapped
@@ -90,15 +90,42 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         raise TypeError(
             f"source() expects a function, got {describe(f)}; write ag.source(f, *args)"
         )
+    return _module(f, args, kwargs, exact, sys._getframe(1)).text()
+
+
+class SourceLine(NamedTuple):
+    """A line of a source, and the user's line that it belongs to; `gradients` counts the backward
+    passes around it.
+    """
+
+    text: str
+    file: str
+    line: int
+    gradients: int
+
+
+def source_by_line(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[SourceLine]:
+    """Return the lines of the source of a call, without comments."""
+    found: list[SourceLine] = []
+    gradients, line, file = "0", "0", ""
+    for text in _module(f, args, kwargs, False, sys._getframe(1)).text(marked=True).splitlines():
+        if text.lstrip().startswith(MARK):
+            gradients, line, file = text.lstrip().removeprefix(MARK).split(" ", 2)
+        else:
+            found.append(SourceLine(text, file, int(line), int(gradients)))
+    return found
+
+
+def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _Module:
     f = getattr(f, "function", f) if type(f).__name__ == "Compiled" else f
     captured, outside = _captured(f, args, kwargs)
-    _forget(captured.steps, sys._getframe(1))
+    _forget(captured.steps, asking)
     results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
     steps = without_unread(captured.steps, results, captured.inputs)
     held = held_arrays(replace(captured, steps=steps), outside.places)
     inputs = [*captured.inputs, *[x for one in held for x, _, _ in one.leaves]]
     program = tidied(rolled(replace(captured, steps=steps, inputs=inputs)), exact=exact)
-    return _Module(f, program, args, kwargs, _ends(captured.steps), held, outside).text()
+    return _Module(f, program, args, kwargs, _ends(captured.steps), held, outside)
 
 
 def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
@@ -179,12 +206,13 @@ class _Module:
         self.constants: list[Argument] = []
         self._named: dict[int, str] = {}
 
-    def text(self) -> str:
-        """Return the module."""
+    def text(self, *, marked: bool = False) -> str:
+        """Return the module; `marked` lines have the user's lines before them."""
         arguments = [*self.arguments, *self.params, *self.held]
         self.taken.update([argument.name for argument in arguments])
         given = (arguments, self.written)
         body = Body(self.program, *given, self._wanted(), self.ends, self.taken, self._constant)
+        body.is_marked = marked
         lines = body.lines(self.constants)
         imports = sorted(
             {"import numpy as np", *body.writing.imports}, key=lambda x: x[:4] != "impo"
