@@ -47,6 +47,8 @@ def run_source(args: argparse.Namespace) -> int:
         print(text, end="")
         return status
 
+    text = f"# Written by autograd_tools {ag.__version__} from {args.script}.\n{text}"
+
     def write() -> None:
         write_bytes(output, text.encode())
         tell(f"wrote {plural(text.count(chr(10)), 'line')}", output)

@@ -3,6 +3,8 @@
 import numpy as np
 from support.sources import function_of
 
+import autograd_tools as ag
+
 TRAINING = """
 import numpy as np
 import autograd_tools as ag
@@ -33,8 +35,10 @@ def test_source_writes_the_first_gradient_of_a_script(ask, script):
 
 def test_source_writes_into_the_file_asked_for(ask, script, tmp_path):
     output, errors, status = ask("source", "-o", "gradient.py", script(TRAINING))
-    assert (output, errors, status) == ("wrote 18 lines: gradient.py\n", "", 0)
-    assert "def gradient_loss" in (tmp_path / "gradient.py").read_text(encoding="utf-8")
+    assert (output, errors, status) == ("wrote 19 lines: gradient.py\n", "", 0)
+    first, *lines = (tmp_path / "gradient.py").read_text(encoding="utf-8").splitlines()
+    assert first == f"# Written by autograd_tools {ag.__version__} from train.py."
+    assert "def gradient_loss(w, b):" in lines
 
 
 def test_source_takes_the_gradient_of_a_function_by_name(ask, script):
