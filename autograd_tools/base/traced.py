@@ -146,7 +146,7 @@ class Traced:
     def __getattr__(self, name: str) -> Any:
         if name in STATIC and hasattr(self.plain, name):
             if name in OF_MEMORY:
-                self.capture.look_at_memory(name)
+                self.capture.look_at_memory(name, self)
             return getattr(self.plain, name)
         if name in DATA:
             return self.capture.call(Attribute(name), (self,), {})

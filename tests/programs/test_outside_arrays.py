@@ -240,6 +240,12 @@ def test_an_array_that_numpy_converts_is_named_as_a_constant() -> None:
     assert "constants what is computed from X" in text
 
 
+def test_other_arrays_are_inputs_beside_one_that_is_not() -> None:
+    X, y = some(0)["X"], some(0)["y"]
+    text = ag.source(ag.grad(lambda w: np.sum(X @ w) * sum(y.flat)), W)
+    assert '"""grad(<lambda>): w float64[3], X float64[30,3]; constants y."""' in text
+
+
 def test_a_number_that_is_read_from_an_array_is_compared() -> None:
     y = some(0)["y"]
     run = function_of(ag.source(ag.grad(lambda w: np.sum(w**2 if y[0] > 0 else w)), W))

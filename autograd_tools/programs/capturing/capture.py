@@ -256,7 +256,7 @@ class Capture:
             tuple([x.variable.root for x in written]),
         )
         known = {id(x.plain): x for x in traced if type(x.plain) is np.ndarray}
-        self._check_numbers(func, y, bool(written))
+        self._check_numbers(func, y, traced, bool(written))
         result = self._wrapped(y, known, traced)
         if not written and result is not None and type(result) is Traced and id(y) in known:
             return result  # it returned its argument
@@ -287,14 +287,13 @@ class Capture:
             self.caught = self.caught or self._sites.current()
             raise
 
-    def _check_numbers(self, func: Any, y: Any, writes: bool) -> None:
+    def _check_numbers(self, func: Any, y: Any, traced: list[Traced], writes: bool) -> None:
         """Refuse results that are neither numbers nor arrays, which later runs could not check."""
         for leaf in tree_leaves(y):
             if not isinstance(leaf, NUMBERS) and not (leaf is None and writes):
                 name = getattr(func, "__name__", None) or repr(func)
-                self.refuse(
-                    f"{name}, whose result is no number,", "call it outside of the function"
-                )
+                instead = "call it outside of the function"
+                self.refuse(f"{name}, whose result is no number,", instead, *traced[:1])
 
     def _noted(self, x: Any) -> Any:
         """Return what a call keeps of an argument."""
@@ -345,10 +344,10 @@ class Capture:
                 f"it writes into a {type(written).__name__} of its arguments; return a new one"
             )
 
-    def look_at_memory(self, name: str) -> None:
+    def look_at_memory(self, name: str, x: Traced) -> None:
         """Refuse an attribute that tells where an array lies, unless the engine asks."""
         if is_users(sys._getframe(2)):
-            self.refuse(f"x.{name}", "leave it out")
+            self.refuse(f"x.{name}", "leave it out", x)
 
     def _note_errors(self, errors: dict[str, Any]) -> None:
         changed = [name for name, mode in errors.items() if mode != self.first_errors[name]]

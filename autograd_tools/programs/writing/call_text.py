@@ -106,7 +106,8 @@ class Writing:
         func, args = call.func, call.args
         if func is operator.setitem or func is add_at:
             target = f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]"
-            return f"{target} {'+=' if func is add_at else '='} {self.text(args[2]).text}"
+            given = self._operands(Call(func, (args[0], args[2]), {}, None, call.site))[1]
+            return f"{target} {'+=' if func is add_at else '='} {given.text}"
         if func in ASSIGNING:
             return f"{self.text(args[0]).text} {ASSIGNING[func]} {self.text(args[1]).text}"
         return self.call(call).text

@@ -30,6 +30,7 @@ from autograd_tools.programs.writing.arguments import (
     held_arrays,
     kind_text,
     param_arguments,
+    quoted,
 )
 from autograd_tools.programs.writing.body import MARK, Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
@@ -69,6 +70,11 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     ------
     UncapturedError
         If `f` reads numbers in a way that no program can repeat.
+
+    Notes
+    -----
+    `f` runs several times. What it changes outside of itself is undone, and arrays that it takes
+    from outside are replaced for that time, so no other thread should use them.
 
     See Also
     --------
@@ -335,8 +341,8 @@ def _told(x: Any) -> str:
     if len(leaves) == 1 and leaves[0] is x:
         if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
             return kind_text(x)
-        is_plain = isinstance(x, (str, type(None)))
-        return repr(x) if is_plain else str(getattr(x, "__name__", type(x).__name__))
+        is_plain = isinstance(x, (str, bool, type(None)))
+        return quoted(x) if is_plain else "function" if callable(x) else type(x).__name__
     kinds = list(dict.fromkeys([kind_text(leaf) for leaf in leaves]))
     return f"{type(x).__name__} of {', '.join(kinds[:8])}{', ...' if len(kinds) > 8 else ''}"
 
