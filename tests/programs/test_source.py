@@ -401,6 +401,11 @@ def test_a_result_is_never_an_argument() -> None:
     assert run(x, w) is not w
 
 
+def test_a_multiple_of_the_identity_is_written_as_one() -> None:
+    x = normal(40, 40)
+    assert "x + (0.1 * np.eye(40))" in checked(lambda x: np.linalg.inv(x + 0.1 * np.eye(40)), x)
+
+
 def test_random_numbers_are_refused() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(UncapturedError, match="pass random numbers"):

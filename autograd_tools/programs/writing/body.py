@@ -35,6 +35,7 @@ from autograd_tools.programs.writing.user_lines import UserLines
 from autograd_tools.programs.writing.wrapping import INDENT, wrapped
 
 MARK = "#@ "
+IN_ROW = 4  # empty lists on one line
 MOST_UNPACKED = 16  # items of arguments that get names of their own
 
 
@@ -267,7 +268,7 @@ class Body:
             for entry in carried
             if not self.naming.shares(entry.variable, entry.values[0])
         ]
-        return [*first, *_assignments(pairs), *last]
+        return [*_with_empty_lists_joined(first), *_assignments(pairs), *last]
 
     def _carried(self, loop: Loop) -> list[str]:
         """Return the line that hands values on to the next turn under other names."""
@@ -337,6 +338,14 @@ def _is_elementwise(call: Call) -> bool:
     """Return whether a function of the user's gives arrays of the shape that it takes."""
     shapes = [x.shape for x in call.outputs()]
     return not is_pure(call.func) and shapes == [x.shape for x in call.inputs()][:1]
+
+
+def _with_empty_lists_joined(lines: list[str]) -> list[str]:
+    """Return lines with `x = []` and the like in rows: `x, y, z = [], [], []`."""
+    empty = [line.removesuffix(" = []") for line in lines if line.endswith(" = []")]
+    rows = [empty[i : i + IN_ROW] for i in range(0, len(empty), IN_ROW)]
+    joined = [f"{', '.join(row)} = {', '.join(['[]'] * len(row))}" for row in rows]
+    return [*joined, *[line for line in lines if not line.endswith(" = []")]]
 
 
 def _assignments(pairs: list[tuple[str, str]]) -> list[str]:

@@ -309,6 +309,8 @@ def _pattern(x: Any) -> str:
     if x.ndim == 2 and x.shape == (n, n) and x.dtype == np.dtype(float):
         tries[f"np.eye({n})"] = lambda: np.eye(n)
         tries[f"np.tri({n})"] = lambda: np.tri(n)
+        factor = x[0, 0].item()
+        tries[f"({factor!r} * np.eye({n}))"] = lambda: factor * np.eye(n)
         tries[f"(np.tri({n}) - 0.5 * np.eye({n}))"] = lambda: np.tri(n) - 0.5 * np.eye(n)
     for text, make in tries.items():
         made = make()
