@@ -292,6 +292,12 @@ def test_arguments_called_expected_and_given_keep_their_names() -> None:
     checked(ag.grad(lambda expected, given: np.sum(expected * given)), normal(3), normal(3))
 
 
+def test_a_sum_that_grows_from_turn_to_turn_starts_at_zero() -> None:
+    text = checked(ag.grad(pendulum, (0, 1)), np.ones(2), 1.5, 0.01)
+    assert "for t in reversed(range(60)):" in text
+    assert "= 0.0\n    for t in reversed" in text
+
+
 def test_another_branch_is_an_error_that_names_the_line() -> None:
     run = function_of(ag.source(ag.grad(branched), np.ones((3, 4)), np.ones(4)))
     with pytest.raises(ValueError, match=r"written for the branch taken at test_source.py:\d+"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,12 @@ class Loop:
 
 
 AnyStep = Step | Loop
+
+
+def size_of_steps(steps: Iterable[Any]) -> int:
+    """Return how many calls and loops there are, and sequences that loops leave."""
+    sizes = [1 + len(x.stored) + size_of_steps(x.body) if isinstance(x, Loop) else 1 for x in steps]
+    return sum(sizes)
 
 
 def like(x: Variable) -> Variable:

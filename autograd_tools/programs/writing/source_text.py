@@ -20,6 +20,8 @@ from autograd_tools.programs.capturing.outside import Outside
 from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, OutsideInputs
 from autograd_tools.programs.capturing.undoing import State
 from autograd_tools.programs.rolling.loops import rolled
+from autograd_tools.programs.rolling.started_sums import with_started_sums
+from autograd_tools.programs.steps.loop import Loop, size_of_steps
 from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Program, Variable
 from autograd_tools.programs.steps.simplify import without_unread
 from autograd_tools.programs.writing.arguments import (
@@ -130,7 +132,11 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     steps = without_unread(captured.steps, results, captured.inputs)
     held = held_arrays(replace(captured, steps=steps), outside.places)
     inputs = [*captured.inputs, *[x for one in held for x, _, _ in one.leaves]]
-    program = tidied(rolled(replace(captured, steps=steps, inputs=inputs)), exact=exact)
+    flat = replace(captured, steps=steps, inputs=inputs)
+    program = tidied(rolled(flat), exact=exact)
+    if any([isinstance(step, Loop) for step in program.steps]) and not exact:  # 0.0 + -0.0 is 0.0
+        other = tidied(rolled(replace(flat, steps=with_started_sums(flat))), exact=exact)
+        program = min(program, other, key=lambda x: size_of_steps(x.steps))
     return _Module(f, program, args, kwargs, _ends(captured.steps), held, outside)
 
 
