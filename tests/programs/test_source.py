@@ -423,6 +423,16 @@ def test_something_else_than_a_function_is_refused() -> None:
         ag.source(3, np.ones(3))  # type: ignore[arg-type]
 
 
+def test_an_array_with_a_view_that_is_read_twice_is_computed_once() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        return np.sum((np.exp(x)[:, :2] @ w) ** 2)
+
+    lines = checked(ag.grad(loss), normal(2), normal(4, 3)).splitlines()
+    assert [line.strip() for line in lines if "np.exp(x)" in line and "#" not in line] == [
+        "loss_part = np.exp(x)"
+    ]
+
+
 def test_long_lines_are_wrapped() -> None:
     values = np.sin(np.arange(30.0)).tolist()
 

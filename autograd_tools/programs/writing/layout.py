@@ -140,12 +140,21 @@ class Layout:
             elif self.uses[x] == 1 and x in user:
                 j = user[x]
                 near = call.site == steps[j].site or NOWHERE in (call.site, steps[j].site)
-                if (near or isinstance(steps[j], Check)) and not any(
-                    [i < k < at[j] for k in writes]
-                ):
+                near = near or isinstance(steps[j], Check)
+                later = any([i < k < at[j] for k in writes])
+                if near and not later and self._is_shown_once(steps[j], user, steps):
                     self.inlined[x] = call
                     at[i] = at[j]
         self._limit(steps)
+
+    def _is_shown_once(self, step: Any, user: dict[Variable, int], steps: Sequence[Any]) -> bool:
+        """Return whether a step is a statement, or part of one place; views may be of more."""
+        while isinstance(step, Call) and self._is_inlined(step.output):
+            x = step.output
+            if self.uses[x] != 1 or x not in user:
+                return False
+            step = steps[user[x]]
+        return True
 
     def _inline_result(self, program: Program) -> None:
         """Let the function return the expression of its last line, if that is all it returns."""
