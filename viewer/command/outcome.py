@@ -1,12 +1,16 @@
-"""Exit statuses of commands, and saved files in place of a script."""
+"""Exit statuses of commands, saved files in place of a script, and the stream of a report."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
+from typing import TextIO
 
 from autograd_tools.base.output import is_regular, shown
 from viewer.command.messages import put, say
@@ -48,3 +52,27 @@ def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     if saved and given:
         raise ValueError(f"{given[0]} needs a script to run, and {args.script} is a saved file")
     return saved
+
+
+@contextmanager
+def output_of(args: argparse.Namespace) -> Iterator[TextIO]:
+    """Yield the stream for the report.
+
+    For a format other than text, all that the script and its processes print goes to standard
+    error from here on, up to their exit.
+    """
+    if sys.stdout is None:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield nowhere
+        return
+    if args.format == "text":
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    while null <= 2:  # else a copy of the output would take the number of a closed standard error
+        null = os.open(os.devnull, os.O_WRONLY)
+    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace") as ours:
+        os.dup2(null if sys.stderr is None else 2, 1)
+        os.close(null)
+        yield ours

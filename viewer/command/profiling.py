@@ -33,13 +33,13 @@ from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.history_option import settle_history, show_history
 from viewer.command.memory_trial import end_trials
 from viewer.command.memory_use import MemoryWatch, add_memory, settle_memory
-from viewer.command.outcome import after, fail, is_saved, tell
+from viewer.command.outcome import after, fail, is_saved, output_of, tell
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
 from viewer.command.script import INTERRUPTED, run
-from viewer.command.watched_gradient import WatchedGradient
 from viewer.command.source_watch import SourceWatch
+from viewer.command.watched_gradient import WatchedGradient
 from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.map.timeline_part import MOST_CALLS
@@ -161,7 +161,7 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"--children measures whole runs and does not work with {name}")
     for name in ("output", "html", "timeline", "history"):  # before the script changes the folder
         setattr(args, name, getattr(args, name) and FixedPath.of(getattr(args, name)))
-    with _timer_on(args), _output_of(args) as output:
+    with _timer_on(args), output_of(args) as output:
         return _profile_script(args, window, output)
 
 
@@ -364,30 +364,6 @@ class _Run:
             "no gradient with autograd_tools in its own process, so there is nothing to profile; "
             "write --children to profile those that it starts"
         )
-
-
-@contextmanager
-def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
-    """Yield the stream for the report.
-
-    For a format other than text, all that the script and its processes print goes to standard
-    error from here on, up to their exit.
-    """
-    if sys.stdout is None:
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            yield nowhere
-        return
-    if args.format == "text":
-        yield sys.stdout
-        return
-    sys.stdout.flush()
-    null = os.open(os.devnull, os.O_WRONLY)
-    while null <= 2:  # else a copy of the output would take the number of a closed standard error
-        null = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace") as ours:
-        os.dup2(null if sys.stderr is None else 2, 1)
-        os.close(null)
-        yield ours
 
 
 def _finish(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
