@@ -1,5 +1,6 @@
 """Doctests of modules and pages run in a temporary folder, with a temporary cache."""
 
+import importlib.util
 import os
 import sys
 import tempfile
@@ -9,6 +10,11 @@ from pathlib import Path
 import pytest
 
 from autograd_tools.engine.values import become_boxes
+
+# The adapters of engines that are not installed.
+collect_ignore = [
+    f"viewer/adapters/{engine}" for engine in ("jax",) if importlib.util.find_spec(engine) is None
+]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,264 @@
+"""JAX: the program of a gradient as a trace, at the user's lines."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'autograd-tools[jax]'")
+jnp = jax.numpy
+adapter = pytest.importorskip("viewer.adapters.jax")
+trace = adapter.trace
+
+
+def here(text, function):
+    """The number of the line of a function that has a text."""
+    lines, first = inspect.getsourcelines(function)
+    return first + next(i for i, line in enumerate(lines) if text in line)
+
+
+def node(t, op, *, backward=False):
+    return next(n for n in t if n.op == op and bool(n.gradient) == backward)
+
+
+def layer(params, x):
+    h = x @ params["w"]
+    return jnp.tanh(h)
+
+
+def loss(params, x):
+    with jax.named_scope("encoder"):
+        y = layer(params, x)
+    return jnp.sum(y**2)
+
+
+PARAMS = {"w": np.array([[0.1, 0.2], [0.3, 0.4]], np.float32)}
+X = np.ones((3, 2), np.float32)
+
+
+def test_leaves_are_named_by_their_path():
+    t = trace(loss, PARAMS, X)
+    assert [(n.kind, n.name) for n in t if n.kind != "result"] == [
+        ("param", "params['w']"),
+        ("input", "x"),
+    ]
+
+
+def test_result_is_the_value_of_the_function():
+    t = trace(loss, PARAMS, X)
+    assert t[t.result].value.min == pytest.approx(float(loss(PARAMS, X)))
+
+
+def test_gradient_of_params_is_that_of_jax():
+    t = trace(loss, PARAMS, X)
+    expected = np.linalg.norm(jax.grad(loss)(PARAMS, X)["w"])
+    assert t[1].outgrad.norm == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_gradient_of_intermediate_value_is_exact():
+    t = trace(loss, PARAMS, X)
+    y = np.tanh(X @ PARAMS["w"])
+    assert node(t, "tanh").outgrad.max == pytest.approx(2 * y.max(), rel=1e-6)
+
+
+def test_value_added_by_jax_has_no_gradient():
+    assert node(trace(loss, PARAMS, X), "sub").outgrad is None
+
+
+def test_forward_operation_has_its_line():
+    t = trace(loss, PARAMS, X)
+    assert node(t, "tanh").line == here("jnp.tanh", layer)
+    assert node(t, "tanh").code == "return jnp.tanh(h)"
+    assert node(t, "dot_general").line == here("x @", layer)
+
+
+def test_backward_operation_is_at_the_forward_line():
+    found = node(trace(loss, PARAMS, X), "dot_general", backward=True)
+    assert (found.gradient, found.line) == ("dot_general", here("x @", layer))
+
+
+def test_named_scope_is_around_the_function_it_calls():
+    assert node(trace(loss, PARAMS, X), "tanh").scope == ("loss", "encoder", "layer")
+
+
+def test_backward_pass_has_frames_of_its_own():
+    text = viewer.to_text(viewer.group(trace(loss, PARAMS, X)), "tree")
+    assert "∇ loss" in text
+
+
+def test_backward_time_is_at_the_forward_operation():
+    t = trace(loss, PARAMS, X)
+    assert set(node(t, "dot_general").backward_ns) == {2}
+    assert node(t, "dot_general", backward=True).forward_ns is None
+
+
+def test_backward_time_is_by_argument():
+    t = trace(lambda a, b: jnp.sum((a * b) * 2.0), X, X, argnums=(0, 1))
+    assert set(node(t, "mul").backward_ns) == {1, 2}
+
+
+def test_types_alone_need_no_evaluation():
+    t = trace(loss, PARAMS, X, values=False)
+    assert (t[1].value.shape, t[1].value.dtype, t[1].value.min) == ((2, 2), "float32", None)
+    assert node(t, "tanh").forward_ns is None
+
+
+def test_python_loop_counts_its_steps():
+    def f(x):
+        for _ in range(3):
+            x = jnp.tanh(x)
+        return x
+
+    names = [p.name for p in trace(f, 0.5).places if p.kind in ("loop", "step")]
+    assert names == ["for _ in range(3)", "1", "2", "3"]
+
+
+def test_scan_is_a_loop_that_folds():
+    def f(w, xs):
+        def body(h, x):
+            return jnp.tanh(h * w + x), h
+
+        return jax.lax.scan(body, w, xs)[0]
+
+    t = trace(f, np.float32(0.5), np.ones(4, np.float32))
+    assert "scan of 4 steps  ×4" in viewer.to_text(viewer.fold(t), "tree")
+    assert t[1].outgrad.min == pytest.approx(float(jax.grad(f)(0.5, np.ones(4, np.float32))))
+
+
+def test_scan_backwards_stacks_in_order():
+    def f(xs):
+        ys = jax.lax.scan(lambda h, x: (h * x, h + x), 1.0, xs, reverse=True)[1]
+        return jnp.sum(ys * jnp.arange(3.0))
+
+    xs = np.array([2.0, 3.0, 5.0], np.float32)
+    t = trace(f, xs)
+    assert t[t.result].value.min == pytest.approx(float(f(xs)))
+    assert t[1].outgrad.norm == pytest.approx(float(np.linalg.norm(jax.grad(f)(xs))))
+
+
+def test_long_scan_is_one_box():
+    def f(w):
+        return jax.lax.scan(lambda h, _: (jnp.tanh(h * w), None), 0.1, None, length=9000)[0]
+
+    t = trace(f, 0.5)
+    assert [n.gradient for n in t if n.op == "scan ×9000"] == ["", "scan ×9000"]
+
+
+def test_while_and_cond_are_one_node_each():
+    def f(x):
+        n = jax.lax.while_loop(lambda i: i < 3, lambda i: i + 1, 0)
+        return jax.lax.cond(n > 2, jnp.sin, jnp.cos, x)
+
+    t = trace(f, 0.5)
+    assert [n.op for n in t if n.op in ("while", "cond") and not n.gradient] == ["while", "cond"]
+    assert t[1].outgrad.min == pytest.approx(float(np.cos(np.float32(0.5))))
+
+
+def test_checkpoint_is_opened_and_recomputed():
+    def inner(x):
+        return jnp.sin(jnp.tanh(x))
+
+    t = trace(jax.checkpoint(inner), 0.5)
+    again = node(t, "tanh", backward=True)
+    assert (again.gradient, again.line) == ("checkpoint", here("jnp.sin", inner))
+    assert "checkpoint" in node(t, "tanh").scope
+
+
+def test_custom_rule_is_named_and_timed_at_its_call():
+    @jax.custom_vjp
+    def square(x):
+        return x * x
+
+    square.defvjp(lambda x: (x * x, x), lambda x, ct: (2.0 * x * ct,))
+
+    def f(x):
+        y = square(x)
+        return jnp.sum(y)
+
+    t = trace(f, X)
+    found = node(t, "mul")
+    assert found.scope[-1] == "custom_vjp square"
+    assert (found.line, set(found.backward_ns)) == (here("square(x)", f), {0})
+    assert t[1].outgrad.max == 2.0
+
+
+def test_jitted_function_is_open():
+    inner = jax.jit(layer)
+    t = trace(lambda p, x: jnp.sum(inner(p, x)), PARAMS, X)
+    assert node(t, "tanh").line == here("jnp.tanh", layer)
+
+
+def test_jitted_library_function_has_each_callers_line():
+    def f(x):
+        y = jnp.where(x > 0, x, 0.0)
+        return jnp.sum(jnp.where(y > 0, y, 1.0))
+
+    found = {n.line for n in trace(f, X) if n.op == "select_n" and not n.gradient}
+    assert found == {here("y = ", f), here("return", f)}
+
+
+def test_unused_param_has_no_gradient():
+    t = trace(lambda p, q: jnp.sum(p), X, X, argnums=(0, 1))
+    assert (t[1].outgrad.max, t[2].outgrad) == (1.0, None)
+
+
+def test_bfloat16_has_statistics():
+    t = trace(lambda x: jnp.sum(x * x), jnp.ones(3, jnp.bfloat16))
+    assert (t[1].value.text, t[1].value.dtype, t[1].value.max) == ("bfloat16[3]", "bfloat16", 1.0)
+
+
+def test_random_key_is_no_number():
+    t = trace(lambda x, key: jnp.sum(x * jax.random.normal(key, (3,))), X[0, 0], jax.random.key(0))
+    assert t[2].value.text == "key<fry>[]"
+
+
+def test_saved_trace_loads(tmp_path):
+    t = trace(loss, PARAMS, X)
+    t.save(tmp_path / "jax.json")
+    assert str(ag.load_trace(tmp_path / "jax.json")) == str(t)
+
+
+def test_views_take_it(tmp_path):
+    t = trace(loss, PARAMS, X)
+    viewer.draw(t, tmp_path / "jax.html")
+    assert "<svg" in viewer.to_svg(t)
+    assert "layer" in viewer.hotspots(t, "scope")
+    assert "dot_general" in viewer.explain(t)
+
+
+def test_compares_with_a_trace_of_numpy():
+    def numpy_loss(params, x):
+        return np.sum(np.tanh(x @ params["w"]) ** 2)
+
+    before = ag.trace(numpy_loss, PARAMS, X)
+    found = viewer.compare(before, trace(loss, PARAMS, X, backward=False))
+    assert "matmul" in found
+    assert "dot_general" in found
+
+
+def test_forward_operations_alone_keep_all_times():
+    t = trace(loss, PARAMS, X, backward=False)
+    assert [n.op for n in t] == ["", "", "dot_general", "tanh", "integer_pow", "reduce_sum"]
+    assert set(node(t, "dot_general").backward_ns) == {2}
+    assert t[1].outgrad == trace(loss, PARAMS, X)[1].outgrad
+
+
+def test_function_without_scalar_is_refused_by_jax():
+    with pytest.raises(TypeError, match="scalar-output"):
+        trace(lambda x: x, X)
+
+
+def test_integer_param_is_refused_by_jax():
+    with pytest.raises(TypeError, match="int32"):
+        trace(lambda x: x * 2.0, 3)
+
+
+def test_cost_has_flops():
+    assert adapter.cost(loss, PARAMS, X)["flops"] > 0
+
+
+def test_marks_are_not_in_the_trace():
+    assert "viewer_mark" not in {n.op for n in trace(loss, PARAMS, X)}
