@@ -2,6 +2,8 @@
 
 import functools
 import importlib.util
+import json
+import math
 import os
 import re
 import sys
@@ -12,6 +14,10 @@ import pytest
 from support import commands
 from support.pages import ROOT
 
+import autograd_tools as ag
+import viewer
+from autograd_tools.tracing.faults import trace_faults
+
 EXAMPLES = ROOT / "examples"
 SCRIPTS = [
     "char_lstm.py",
@@ -19,6 +25,7 @@ SCRIPTS = [
     "diabetes_regression.py",
     "digits_mlp.py",
     "lonely_integer.py",
+    "toy_engine.py",
 ]
 needs_dask = pytest.mark.skipif(
     not importlib.util.find_spec("distributed"), reason='needs pip install "dask[distributed]"'
@@ -227,3 +234,24 @@ def test_dask_shards_add_up_30_steps_in_4_shards(output, section):
 def test_dask_shards_profile_names_the_line_of_the_script(output):
     row = r"^dask_shards.py:\d+ .*z = x @ w \+ b$"
     assert re.search(row, output("dask_shards.py"), re.MULTILINE)
+
+
+def test_toy_trace_is_valid_and_has_the_derivatives(run):
+    path = run("toy_engine.py")[1] / "toy.json"
+    assert list(trace_faults(json.loads(path.read_text("utf-8")))) == []
+    trace = ag.load_trace(path)
+    assert [node.op for node in trace] == ["", "", "multiply", "add", "sin"]
+    assert [trace[id].outgrad.min for id in (1, 2)] == [math.cos(2.25), math.cos(2.25)]
+
+
+def test_toy_trace_names_the_lines_and_is_drawn(run):
+    path = run("toy_engine.py")[1] / "toy.json"
+    source = (EXAMPLES / "toy_engine.py").read_text("utf-8").splitlines()
+    assert source[ag.load_trace(path)[5].line - 1].strip() == "y = (w * w + b).sin()"
+    assert "sin" in viewer.to_svg(path)
+
+
+def test_the_adapter_of_the_toy_has_at_most_60_lines():
+    source = (EXAMPLES / "toy_engine.py").read_text("utf-8")
+    adapter = source.partition("# The adapter.\n")[2].partition("\nif __name__")[0]
+    assert 0 < len(adapter.splitlines()) <= 60
