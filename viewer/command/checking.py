@@ -1,4 +1,4 @@
-"""The command `autograd-tools check`: check every gradient of a script."""
+"""The command `autograd-tools check`: check every gradient of a script, or a saved file."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from autograd_tools.location.source_lines import code_at
 from viewer.command import elsewhere
 from viewer.command.arguments import Command
 from viewer.command.messages import put
-from viewer.command.outcome import fail
+from viewer.command.outcome import fail, is_saved
+from viewer.command.saved_files import JSON, check_file
 from viewer.command.script import run
 from viewer.labels import plural
 
 
 def add_check(command: Command) -> None:
     """Declare the arguments of the command."""
-    command.add_script()
+    command.add_script("trace, profile or history")
     command.epilog = (
         "Each function runs a second time without recording, and must return the same value. Each "
         "array that a gradient reads must be as it was at its use. The exit status is 1 if there "
-        "is a fault."
+        "is a fault. Of a saved trace, each fault is printed with its node and column, and what is "
+        "expected there."
     )
     command.set_defaults(run=check)
 
@@ -88,7 +90,10 @@ def _line(change: Change) -> str:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Run the command; return 1 if a gradient has a fault."""
+    """Run the command; return 1 if a gradient, or the saved file, has a fault."""
+    name = args.script.name
+    if is_saved(args) or (args.script.is_path and name.endswith(JSON) and Path(name).is_file()):
+        return check_file(name)
     faults = Faults()
     with checking(faults, everywhere=True), ag.after_gradients(faults.count):
         status = run(args.script)

@@ -204,7 +204,7 @@ COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
     "source": (add_source, "write a gradient as NumPy source that a person can read"),
     "profile": (profiling.add_profile, "show where the time of gradients goes"),
-    "check": (checking.add_check, "check that each gradient is that of the plain NumPy program"),
+    "check": (checking.add_check, "check each gradient of a program, or a saved file"),
     "merge": (_add_merge, "combine saved profiles, such as those of several processes"),
     "compare": (cli_compare.add_compare, "compare two saved traces or two saved profiles"),
 }

@@ -1,4 +1,8 @@
-"""`autograd-tools check`: faults of a script's gradients, by line, and the exit status."""
+"""`autograd-tools check`: faults of gradients and of saved files, and the exit status."""
+
+import json
+
+import autograd_tools as ag
 
 FAULTS = """\
 import sys, threading
@@ -83,10 +87,39 @@ def test_a_script_without_gradients_is_an_error(ask, script):
     )
 
 
-def test_a_saved_trace_cannot_be_checked(ask, script):
+def test_a_saved_trace_is_valid(ask, script):
     ask("show", "--save", "trace.json", script())
+    output, errors, status = ask("check", "trace.json")
+    assert (output[:30], errors, status) == ("trace.json is a valid trace of", "", 0)
+
+
+def test_a_fault_of_a_saved_trace_is_shown_with_its_node(ask, script, tmp_path):
+    ask("show", "--save", "trace.json", script())
+    data = json.loads((tmp_path / "trace.json").read_text("utf-8"))
+    data["head"][1] = len(data["heads"])
+    (tmp_path / "trace.json").write_text(json.dumps(data), "utf-8")
+    n = len(data["heads"])
+    assert ask("check", "trace.json") == (
+        f"trace.json is no valid trace: 1 fault\n  node 2: head is {n}, expected less than {n}\n",
+        "",
+        1,
+    )
+
+
+def test_a_saved_profile_is_valid(ask, tmp_path):
+    ag.Timer().save(tmp_path / "profile.json")
+    assert ask("check", "profile.json") == ("profile.json is a valid profile of 0 records\n", "", 0)
+
+
+def test_a_saved_history_is_valid(ask, tmp_path):
+    ag.History().save(tmp_path / "history.json")
+    assert ask("check", "history.json") == ("history.json is a valid history of 0 series\n", "", 0)
+
+
+def test_json_without_a_format_is_no_saved_file(ask, tmp_path):
+    (tmp_path / "trace.json").write_text("{}", "utf-8")
     assert ask("check", "trace.json") == (
         "",
-        "autograd-tools: expected a script to run, got trace.json, a saved file\n",
+        "autograd-tools: trace.json has no format, expected a saved trace\n",
         2,
     )
