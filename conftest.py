@@ -24,7 +24,7 @@ def _own_folder(
     if isinstance(request.node, pytest.DoctestItem):
         monkeypatch.chdir(tmp_path)
         examples = "".join(example.source for example in request.node.dtest.examples)
-        for package in ("pandas", "xarray"):
+        for package in ("pandas", "xarray", "jax"):
             if f"import {package}" in examples or f", {package} as" in examples:
                 pytest.importorskip(package)
         if "compat.install()" in examples:
