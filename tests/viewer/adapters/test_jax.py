@@ -157,6 +157,13 @@ def test_while_and_cond_are_one_node_each():
     assert t[1].outgrad.min == pytest.approx(float(np.cos(np.float32(0.5))))
 
 
+def test_result_of_a_branch_is_its_value_and_what_jax_saves_is_told_apart():
+    t = trace(lambda x, n: jax.lax.cond(n > 1, jnp.sin, jnp.cos, x), 0.5, 2)
+    assert t[t.result].value.min == pytest.approx(np.sin(0.5))
+    assert node(t, "cond").outgrad.min == 1.0
+    assert ".saved[1]" in node(t, "cond", backward=True).call
+
+
 def test_checkpoint_is_opened_and_recomputed():
     def inner(x):
         return jnp.sin(jnp.tanh(x))
@@ -262,3 +269,58 @@ def test_cost_has_flops():
 
 def test_marks_are_not_in_the_trace():
     assert "viewer_mark" not in {n.op for n in trace(loss, PARAMS, X)}
+
+
+def nested_scan(w, xs):
+    def outer(c, x):
+        inner = jax.lax.scan(lambda c, _: (jnp.tanh(c * w + x), None), c, None, length=3)
+        return inner[0], c.sum()
+
+    c, ys = jax.lax.scan(outer, jnp.ones(2), xs)
+    return c.sum() + ys.sum()
+
+
+def checkpointed_scan(w, xs):
+    step = jax.checkpoint(lambda c, x: (jnp.tanh(c * w + x), jnp.sin(c)))
+    c, ys = jax.lax.scan(step, jnp.ones(2), xs)
+    return (c.sum() * ys).sum()
+
+
+def mapped(w, xs):
+    return jnp.sum(jax.vmap(lambda x: jnp.sin(x) * w)(xs))
+
+
+def inner_gradient(w, xs):
+    return jnp.sum(jax.grad(lambda v: jnp.sum(jnp.sin(v) ** 3))(w) * xs)
+
+
+def branches(w, xs):
+    return jax.lax.switch(1, [lambda x: x.sum(), lambda x: (x**2).sum()], w * xs)
+
+
+def indexed(w, xs):
+    return (w[jnp.array([0, 0, 1])] * jnp.asarray(xs).at[1].set(2.0)[:3, 0]).sum()
+
+
+def factored(w, xs):
+    return jnp.linalg.slogdet(xs.T @ xs * w[0] + jnp.eye(2))[1]
+
+
+def detached(w, xs):
+    return jnp.sum(jax.lax.stop_gradient(w) * w * xs)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(nested_scan, checkpointed_scan, mapped, inner_gradient),
+        *(branches, indexed, factored, detached),
+    ],
+)
+def test_program_has_the_value_and_gradient_of_jax(f):
+    w, xs = np.array([0.5, -0.3], np.float32), np.linspace(-1, 1, 8, dtype=np.float32)
+    t = trace(f, w, xs.reshape(4, 2))
+    value, gradient = jax.value_and_grad(f)(w, xs.reshape(4, 2))
+    assert t[t.result].value.min == pytest.approx(float(value), rel=1e-5)
+    assert t[1].outgrad.norm == pytest.approx(float(np.linalg.norm(gradient)), rel=1e-5)
+    assert [n.op for n in t if n.kind == "result" and not n.line] == []

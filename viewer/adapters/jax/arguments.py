@@ -31,14 +31,14 @@ MATMUL = "(((1,), (0,)), ((), ()))"  # the dimension_numbers of a plain product 
 NUMBERS = re.compile(r"np\.\w+\(([^()]*)\)")
 
 
-def arguments_of(step: Step, parts: Mapping[int, int]) -> tuple[ArgTemplate, ...]:
-    """Return the arguments and parameters of a step; `parts` are values that are one of several."""
+def arguments_of(step: Step, parts: Mapping[int, str]) -> tuple[ArgTemplate, ...]:
+    """Return the arguments and parameters of a step; `parts` have the text after one of several."""
     found: list[ArgTemplate] = []
     for ref in step.inputs:
         if isinstance(ref, Constant):
             found.append(_constant(ref.value))
         else:
-            found.append(("", f"[{parts[ref]}]" if ref in parts else ""))
+            found.append(("", parts.get(ref, "")))
     for name, value in step.eqn.params.items():
         text = _parameter(name, value)
         if text:

@@ -14,7 +14,7 @@ from viewer.adapters.jax.arguments import arguments_of
 from viewer.adapters.jax.attribution import outgrads_of, times_of
 from viewer.adapters.jax.gradient import Gradient, Step, numbers_in
 from viewer.adapters.jax.owners import Owner, name_of
-from viewer.adapters.jax.rows import Leaf, Rows, shown
+from viewer.adapters.jax.rows import Leaf, Rows
 from viewer.adapters.jax.running import Run
 from viewer.adapters.jax.sites import Sites
 
@@ -31,7 +31,7 @@ def trace_of(
 
     Without `backward`, it has the steps that the value of the function needs.
     """
-    rows = Rows(gradient, leaves, run, backward=backward)
+    rows = Rows(gradient, owners, leaves, run, backward=backward)
     columns = _columns(gradient, owners, leaves, rows)
     result = rows.row_of(gradient.results[0])
     found = Trace(Nodes(columns), None if result is None else result + 1)
@@ -74,7 +74,7 @@ def _values(steps: Sequence[Step], leaves: Sequence[Leaf], rows: Rows) -> Iterat
     """Yield the summary of each value; several results of one step are a tuple."""
     yield from map(rows.summary, range(len(leaves)))
     for step in steps:
-        parts = [rows.summary(number) for number in shown(step)]
+        parts = [rows.summary(number) for number in rows.values(step)]
         if len(parts) == 1:
             yield parts[0]
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -76,6 +77,7 @@ class Forward:
             marked = [_marked(x, ARGUMENT, number, i) for i, x in enumerate(args, 1)]
             found = call(*marked)
             if isinstance(found, (list, tuple)):
+                self.owners[number] = replace(owner, results=len(found))
                 return [_marked(x, VALUE, number, i) for i, x in enumerate(found)]
             return _marked(found, VALUE, number, 0)
 

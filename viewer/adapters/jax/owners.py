@@ -46,10 +46,14 @@ Path = tuple[Segment | Marker | Inside, ...]
 
 @dataclass(frozen=True)
 class Owner:
-    """An operation of the forward pass, and the path of calls and scopes to it, outermost first."""
+    """An operation of the forward pass.
+
+    `path` has the calls and scopes around it, outermost first; `results` is their number.
+    """
 
     op: str
     path: Path
+    results: int = 1
 
     @property
     def traceback(self) -> Any:
