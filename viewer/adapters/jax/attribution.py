@@ -15,7 +15,7 @@ Times = dict[int, int]  # nanoseconds by argument, from 1; 0 for the whole opera
 
 def outgrads_of(gradient: Gradient, rows: Rows) -> list[Summary | None]:
     """Return the gradient of each row; None for a value that no operation of `f` returned."""
-    found: list[Summary | None] = [None] * (rows.leaves + len(rows.steps))
+    found: list[Summary | None] = [None] * len(rows.entries)
     for key in sorted(gradient.gradients):  # arguments, then operations: the first one has all
         number, ref = gradient.values.get(key), gradient.gradients[key]
         row = rows.row_of(number)
@@ -36,7 +36,7 @@ def times_of(
     A backward step whose operation has no row keeps its time, as forward time. A forward step
     without a row adds to that of its operation.
     """
-    forward: list[int | None] = [None] * (rows.leaves + len(rows.steps))
+    forward: list[int | None] = [None] * len(rows.entries)
     backward: list[Times | None] = [None] * len(forward)
     if rows.run is None:
         return forward, backward
@@ -58,12 +58,12 @@ def times_of(
 def _homes(gradient: Gradient, rows: Rows) -> dict[int | None, int]:
     """Return the row of each operation: that of its value, or the last of its forward steps."""
     found: dict[int | None, int] = {}
-    for row, step in enumerate(rows.steps, rows.leaves):
-        if not step.is_backward:
-            found[step.owner] = row
+    for row, entry in enumerate(rows.entries):
+        if not isinstance(entry, int) and not entry.is_backward:
+            found[entry.owner] = row
     for (owner, _), ref in gradient.values.items():
-        row_or_none = rows.row_of(ref)
-        own = None if row_or_none is None else rows.step(row_or_none)
-        if row_or_none is not None and own is not None and own.owner == owner:
-            found[owner] = row_or_none
+        home = rows.row_of(ref)
+        own = None if home is None else rows.step(home)
+        if home is not None and own is not None and own.owner == owner:
+            found[owner] = home
     return found

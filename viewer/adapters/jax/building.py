@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
@@ -12,9 +12,9 @@ from autograd_tools.tracing.columns import Columns, Nodes, Numbering, OpSignatur
 from autograd_tools.tracing.summaries import Summaries, Summary
 from viewer.adapters.jax.arguments import arguments_of
 from viewer.adapters.jax.attribution import outgrads_of, times_of
-from viewer.adapters.jax.gradient import Gradient, Step, numbers_in
+from viewer.adapters.jax.gradient import Gradient, Ref, numbers_in
 from viewer.adapters.jax.owners import Owner, name_of
-from viewer.adapters.jax.rows import Leaf, Rows
+from viewer.adapters.jax.rows import Entry, Leaf, Rows
 from viewer.adapters.jax.running import Run
 from viewer.adapters.jax.sites import Sites
 
@@ -43,40 +43,39 @@ def _columns(
     gradient: Gradient, owners: Sequence[Owner], leaves: Sequence[Leaf], rows: Rows
 ) -> Columns:
     signatures, lines = Numbering[OpSignature](), Numbering[SourceLine]()
-    sites, steps = Sites(owners), rows.steps
-    none = [lines[SourceLine()]] * len(leaves)
-    parents = [[rows.row[number] + 1 for number in numbers_in(step.inputs)] for step in steps]
+    sites, inputs = Sites(owners), [_inputs(entry) for entry in rows.entries]
+    parents = [[rows.row[number] + 1 for number in numbers_in(own)] for own in inputs]
     forward, backward = times_of(gradient, owners, rows)
     return Columns(
-        signature=[signatures[item] for item in _signatures(steps, leaves, rows)],
+        signature=[signatures[_signature(entry, leaves, rows)] for entry in rows.entries],
         signatures=list(signatures),
-        source_line=none + [lines[sites.line(step)] for step in steps],
+        source_line=[lines[sites.line(entry)] for entry in rows.entries],
         source_lines=list(lines),
         places=sites.places,
-        place=[0] * len(leaves) + [sites.place(step) for step in steps],
-        starts=np.cumsum([0, *([0] * len(leaves)), *map(len, parents)]),
+        place=[sites.place(entry) for entry in rows.entries],
+        starts=np.cumsum([0, *map(len, parents)]),
         flat=np.array([*chain.from_iterable(parents)], np.int64),
-        value=Summaries.of(_values(steps, leaves, rows)),
+        value=Summaries.of(_value(entry, rows) for entry in rows.entries),
         outgrad=Summaries.of(outgrads_of(gradient, rows)),
         forward_ns=forward,
         backward_ns=backward,
     )
 
 
-def _signatures(steps: Sequence[Step], leaves: Sequence[Leaf], rows: Rows) -> Iterator[OpSignature]:
-    for leaf in leaves:
-        yield OpSignature(leaf.kind, "", leaf.name)
-    for step in steps:
-        yield OpSignature("result", name_of(step.eqn), "", arguments_of(step, rows.part))
+def _inputs(entry: Entry) -> Sequence[Ref]:
+    return () if isinstance(entry, int) else entry.inputs
 
 
-def _values(steps: Sequence[Step], leaves: Sequence[Leaf], rows: Rows) -> Iterator[Summary]:
-    """Yield the summary of each value; several results of one step are a tuple."""
-    yield from map(rows.summary, range(len(leaves)))
-    for step in steps:
-        parts = [rows.summary(number) for number in rows.values(step)]
-        if len(parts) == 1:
-            yield parts[0]
-        else:
-            text = ", ".join([part.text for part in parts])
-            yield Summary(f"({text})", nbytes=sum(part.nbytes for part in parts))
+def _signature(entry: Entry, leaves: Sequence[Leaf], rows: Rows) -> OpSignature:
+    if isinstance(entry, int):
+        return OpSignature(leaves[entry].kind, "", leaves[entry].name)
+    return OpSignature("result", name_of(entry.eqn), "", arguments_of(entry, rows.part))
+
+
+def _value(entry: Entry, rows: Rows) -> Summary:
+    """Return the summary of a value; several results of one step are a tuple."""
+    parts = [rows.summary(number) for number in rows.values(entry)]
+    if len(parts) == 1:
+        return parts[0]
+    text = ", ".join([part.text for part in parts])
+    return Summary(f"({text})", nbytes=sum(part.nbytes for part in parts))

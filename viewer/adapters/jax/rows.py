@@ -1,4 +1,4 @@
-"""The rows of a trace: first the arguments of a function, then the steps of its gradient."""
+"""The rows of a trace: the steps of a gradient, and each argument before its first use."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from jax.extend.core import DropVar
 
 from autograd_tools.tracing.summaries import Summary
-from viewer.adapters.jax.gradient import Gradient, Ref, Step, needed
+from viewer.adapters.jax.gradient import Gradient, Ref, Step, needed, numbers_in
 from viewer.adapters.jax.owners import Owner
 from viewer.adapters.jax.running import Run
 from viewer.adapters.jax.values import of_type
+
+Entry = Step | int
 
 
 class Leaf(NamedTuple):
@@ -29,7 +31,8 @@ class Rows:
     for `f`, where the others are saved for the backward pass, or all of them. `part` has the text
     that follows the row in an argument which is one of several.
 
-    `steps` are those of rows, which arguments lack: all of them, or those that the result needs.
+    `entries` has the step of each row, or the number of an argument. The steps are all of the
+    gradient, or those that the result needs.
     """
 
     def __init__(
@@ -41,10 +44,10 @@ class Rows:
         *,
         backward: bool,
     ) -> None:
-        self.leaves = len(leaves)
-        self.steps = gradient.steps if backward else needed(gradient.steps, gradient.results[:1])
+        steps = gradient.steps if backward else needed(gradient.steps, gradient.results[:1])
+        self.entries = _entries(steps, len(leaves))
         self.run = run
-        self.row = {number: number for number in range(len(leaves))}
+        self.row: dict[int, int] = {}
         self.part: dict[int, str] = {}
         self._only = {
             ref
@@ -55,17 +58,21 @@ class Rows:
         for step in gradient.steps:
             avals = [variable.aval for variable in step.eqn.outvars]
             self._avals.update(zip(step.outputs, avals, strict=True))
-        for row, step in enumerate(self.steps, len(leaves)):
-            self.row.update(dict.fromkeys(step.outputs, row))
-            values = self.values(step)
+        for row, entry in enumerate(self.entries):
+            outputs = (entry,) if isinstance(entry, int) else entry.outputs
+            self.row.update(dict.fromkeys(outputs, row))
+            values = self.values(entry)
             name = ".saved" if len(values) == 1 else ""
-            parts = {n: f"{name}[{i}]" for i, n in enumerate(step.outputs) if [n] != values}
+            parts = {n: f"{name}[{i}]" for i, n in enumerate(outputs) if [n] != values}
             self.part.update(parts)
 
-    def values(self, step: Step) -> list[int]:
-        """Return the numbers of the results that are the value of the row of a step."""
-        found = shown(step)
-        return [number for number in found if number in self._only] or found
+    def values(self, entry: Entry) -> list[int]:
+        """Return the numbers of the results that are the value of a row."""
+        if isinstance(entry, int):
+            return [entry]
+        pairs = zip(entry.outputs, entry.eqn.outvars, strict=True)
+        read = [number for number, variable in pairs if not isinstance(variable, DropVar)]
+        return [number for number in read if number in self._only] or read
 
     def row_of(self, ref: Ref | None) -> int | None:
         """Return the row of a value, None for a constant or a value that nothing needs."""
@@ -73,14 +80,22 @@ class Rows:
 
     def step(self, row: int) -> Step | None:
         """Return the step of a row, None for an argument."""
-        return self.steps[row - self.leaves] if row >= self.leaves else None
+        entry = self.entries[row]
+        return None if isinstance(entry, int) else entry
 
     def summary(self, number: int) -> Summary:
         """Return what is known of a value: its statistics, or its type."""
         return self.run.values[number] if self.run else of_type(self._avals[number])
 
 
-def shown(step: Step) -> list[int]:
-    """Return the numbers of the results of a step that something may read."""
-    pairs = zip(step.outputs, step.eqn.outvars, strict=True)
-    return [number for number, variable in pairs if not isinstance(variable, DropVar)]
+def _entries(steps: Sequence[Step], leaves: int) -> list[Entry]:
+    """Return the steps, each argument before the first step that reads it; unused ones are last."""
+    found: list[Entry] = []
+    unused = dict.fromkeys(range(leaves))
+    for step in steps:
+        for number in numbers_in(step.inputs):
+            if number in unused:
+                del unused[number]
+                found.append(number)
+        found.append(step)
+    return [*found, *unused]

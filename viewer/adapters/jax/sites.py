@@ -23,13 +23,18 @@ class Sites:
         places, self._place = places_of(self._sites)
         self.places = [_as_loop(place) for place in places]
 
-    def place(self, step: Step) -> int:
-        """Return the place of a step, 0 if it is unknown."""
-        return 0 if step.owner is None else self._place[step.owner]
+    def place(self, step: Step | int) -> int:
+        """Return the place of a step; 0 for an argument, or if it is unknown."""
+        if isinstance(step, int) or step.owner is None:
+            return 0
+        return self._place[step.owner]
 
-    def line(self, step: Step) -> SourceLine:
-        """Return the line of a step, its own inside of a program that the operation calls."""
-        if step.owner is None:
+    def line(self, step: Step | int) -> SourceLine:
+        """Return the line of a step, its own inside of a program that the operation calls.
+
+        It is empty for an argument, or if it is unknown.
+        """
+        if isinstance(step, int) or step.owner is None:
             return SourceLine()
         site, owner = self._sites[step.owner], self._owners[step.owner]
         where = site.file, site.line, site.function
