@@ -255,3 +255,23 @@ def test_the_adapter_of_the_toy_has_at_most_60_lines():
     source = (EXAMPLES / "toy_engine.py").read_text("utf-8")
     adapter = source.partition("# The adapter.\n")[2].partition("\nif __name__")[0]
     assert 0 < len(adapter.splitlines()) <= 60
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "torch"])
+def test_a_transformer_block_is_the_same_in_every_engine(run, engine):
+    pytest.importorskip(engine)
+    process, _ = run(f"transformer_block/block_{engine}.py")
+    found = [float(number) for number in re.findall(r"\d+\.\d+", process.stdout)]
+    assert (found, process.stderr) == (pytest.approx([0.852848, 0.000998], abs=2e-6), "")
+
+
+def test_the_blocks_of_numpy_and_jax_have_the_same_scopes_and_gradients(run):
+    pytest.importorskip("jax")
+    traces = [
+        ag.load_trace(run(f"transformer_block/block_{engine}.py")[1] / f"{engine}.json")
+        for engine in ("numpy", "jax")
+    ]
+    scopes = [{node.scope for node in trace if node.kind == "result"} for trace in traces]
+    assert scopes[0] == scopes[1]
+    norms = [[n.outgrad.norm for n in trace if n.kind == "param"] for trace in traces]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
