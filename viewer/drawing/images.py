@@ -61,9 +61,13 @@ def to_svg(
     >>> viewer.to_svg(J).endswith("</svg>\\n")
     True
     """
-    image, drawn = laid_out(x, "svg", **options)
-    svg = finish(image.decode(), drawn)
-    return saved(svg, path)
+    return saved(svg_of(x, **options), path)
+
+
+def svg_of(x: Traceable | Graph, *, heading: bool = True, **options: Any) -> str:
+    """Return the image of `to_svg`, without the notes above it if it needs no heading."""
+    image, drawn = laid_out(x, "svg", heading=heading, **options)
+    return finish(image.decode(), drawn)
 
 
 @no_collections
@@ -72,6 +76,7 @@ def laid_out(
     format: str,
     max_nodes: int | None = MAX_NODES,
     by: Detail = "op",
+    heading: bool = True,
     **options: Any,
 ) -> tuple[bytes, Picture]:
     """Return an image and its picture, simplified until its layout takes no longer than allowed."""
@@ -84,6 +89,8 @@ def laid_out(
             drawn = picture_of(graph, **options, **simpler)
             if drawn.span > MANY_RANKS and not simpler:
                 continue
+            if not heading:
+                drawn = replace(drawn, notes=())
             try:
                 return layout(dot_source(drawn, html=format != "svg"), format, drawn.span), drawn
             except subprocess.SubprocessError:

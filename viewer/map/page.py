@@ -14,7 +14,7 @@ from autograd_tools import Timer, Trace
 from autograd_tools.base.formats import memory_text
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.output import saved
-from viewer.drawing.images import to_svg
+from viewer.drawing.images import svg_of
 from viewer.drawing.texts import heading_of
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
@@ -25,7 +25,7 @@ from viewer.map.profile_part import ProfileTexts, add_profile
 from viewer.map.timeline_part import add_timeline
 from viewer.options import DrawingOptions, Mark
 from viewer.passes import MAX_NODES, fit, group
-from viewer.passes.fitting import open_at_first
+from viewer.passes.fitting import opened_as
 from viewer.passes.focusing import folded_to, id_of
 from viewer.passes.lines import by_lines
 from viewer.passes.paging import paged
@@ -156,6 +156,7 @@ def map_page(
         folded = first = x
     else:
         folded = folded_to(group(as_trace(x)), show=node)  # type: ignore[arg-type]
+    if not isinstance(x, Graph) or len(x.boxes) > MOST_BOXES:
         first = fit(
             folded,
             options.get("max_nodes", MAX_NODES),
@@ -163,7 +164,7 @@ def map_page(
             heat=options.get("heat"),
             show=None if node is None else id_of(folded.trace, node),
         )
-    picture = to_svg(first, **options) if len(first.trace) else ""
+    picture = svg_of(first, heading=False, **options) if len(first.trace) else ""
     whole = paged(by_lines(folded, alone=True))
     made = MapData(
         {
@@ -175,7 +176,7 @@ def map_page(
             "looks_at_first": {name: x for name, x in options.items() if name in LOOKS_AT_FIRST},
         }
     )
-    add_graph(made, whole, _open(x, whole, options))
+    add_graph(made, whole, opened_as(whole, first))
     if marks := options.get("marks"):
         made.columns["mark"] = _marks(marks, len(whole.trace))
     for add in parts:
@@ -189,13 +190,6 @@ def _nothing() -> Graph:
 
 def _of_profile(view: str) -> str:
     return "hotspots" if view == "graph" else view
-
-
-def _open(x: object, whole: Graph, options: DrawingOptions) -> list[Group]:
-    """Return the groups that are open at first: those of a graph that a pass made, if they fit."""
-    if isinstance(x, Graph) and len(x.boxes) <= MOST_BOXES:
-        return [inner for inner in whole.root.inner() if not inner.collapsed]
-    return open_at_first(whole, options.get("max_nodes", MAX_NODES) or MOST_BOXES)
 
 
 def _marks(marks: Mapping[int, Mark], nodes: int) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, get_args
 
@@ -119,11 +119,33 @@ def _fitted(graph: Graph, max_nodes: int, heat: Heat, show: int | None) -> Graph
         budget = max(1, min(boxes - 1, budget - 1, int(boxes * share)))
 
 
-def open_at_first(graph: Graph, max_nodes: int = MAX_NODES) -> list[Group]:
-    """Return the groups that `fit` opens if it may cut none; the root is open in any case."""
-    fitter = _Fitter(graph, max_nodes, _weights(graph, None), cuts=False)
-    fitter.fit()
-    return [group for group, _ in fitter.opened.values()]
+def opened_as(graph: Graph, shown: Graph) -> list[Group]:
+    """Return the groups of a graph that are open if it looks like another one of the same trace.
+
+    Those are the groups that are open there, and lines whose operations are drawn themselves.
+    """
+    names = {(group.kind, group.name, group.first) for group in _open_groups(shown.root)}
+    boxes = {id: box for box in shown.boxes.values() for id in box.nodes}
+    found, todo = [], [graph.root]
+    while todo:
+        group = todo.pop()
+        own = filter(None, map(boxes.get, group.all_ids()))
+        one = next(own, None)
+        is_split = one and (one.group is None or any(box is not one for box in own))
+        if is_split or group is graph.root or (group.kind, group.name, group.first) in names:
+            found.append(group)
+            todo += [member for member in group.members if isinstance(member, Group)]
+    return found
+
+
+def _open_groups(root: Group) -> Iterator[Group]:
+    """Yield the groups that are drawn as frames."""
+    todo = [root] if root.members else []
+    while todo:
+        group = todo.pop()
+        yield group
+        inner = (member for member in group.members if isinstance(member, Group))
+        todo += [member for member in inner if not member.collapsed]
 
 
 def check_budget(max_nodes: int | None) -> None:
@@ -188,22 +210,15 @@ class _Fitter:
     """Opens groups from the top down, those of the largest weights first, while boxes are left.
 
     Groups of one key, such as the calls of a function, are opened together; if they do not fit and
-    `one_alone`, the one of the largest weight is opened. With `cuts`, a group that can never fit is
-    cut into stretches.
+    `one_alone`, the one of the largest weight is opened. A group that can never fit is cut into
+    stretches.
     """
 
     def __init__(
-        self,
-        graph: Graph,
-        budget: int,
-        weights: Mapping[int, float],
-        *,
-        one_alone: bool = False,
-        cuts: bool = True,
+        self, graph: Graph, budget: int, weights: Mapping[int, float], *, one_alone: bool = False
     ) -> None:
         self.graph = graph
         self.one_alone = one_alone
-        self.cuts = cuts
         self.budget = self.left = budget
         self.weights = weights  # of groups, by id()
         self.opened: dict[int, tuple[Group, Members]] = {}  # by id(), outer groups first
@@ -283,8 +298,6 @@ class _Fitter:
     def _arranged(self, group: Group, boxes: int, *, cut: bool) -> Members | None:
         """Return members of a group that fit: all, or with leaves together, or cut, else None."""
         own = group.members
-        if not self.cuts:
-            return own if self._width(own) <= boxes else None
         if len(own) == 1 and isinstance(own[0], Group) and own[0].kind == "line":
             own = own[0].members  # a function of one line: its frame would show nothing more
         for members in (own, leaves_together(self.graph, own)):

@@ -17,7 +17,7 @@ from viewer.drawing.picture import Style
 from viewer.graph import rebuild
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
-from viewer.passes.fitting import open_at_first
+from viewer.passes.fitting import fit, opened_as
 from viewer.passes.lines import by_lines
 from viewer.passes.paging import paged
 
@@ -179,8 +179,9 @@ def state_of(graph, groups, open):
 def main():
     FOLDER.mkdir(exist_ok=True)
     for model in MODELS:
-        graph = paged(by_lines(viewer.fold(model()), alone=True), 20)
-        groups, first = [*graph.root.inner()], open_at_first(graph)
+        folded = viewer.fold(model())
+        graph = paged(by_lines(folded, alone=True), 20)
+        groups, first = [*graph.root.inner()], opened_as(graph, fit(folded))
         about = {"title": model.__name__, "notes": [], "view": "graph", "query": "", "selected": 0}
         data = MapData({**about, "looks_at_first": {}})
         add_graph(data, graph, first)

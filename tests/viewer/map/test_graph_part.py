@@ -10,7 +10,7 @@ from autograd_tools.tracing.columns import TraceNode
 from viewer.graph import Group
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
-from viewer.passes.fitting import open_at_first
+from viewer.passes.fitting import fit, opened_as
 from viewer.passes.lines import by_lines
 from viewer.passes.paging import paged
 
@@ -22,7 +22,7 @@ def graph_of(x):
 def data_of(x, opened=None):
     graph = graph_of(x)
     made = MapData({})
-    add_graph(made, graph, open_at_first(graph) if opened is None else opened)
+    add_graph(made, graph, opened_as(graph, fit(x)) if opened is None else opened)
     return Decoded(made.stream())
 
 
@@ -135,7 +135,7 @@ def test_times_are_those_of_each_rule():
             )
         )
     )
-    found = data_of(trace)
+    found = data_of(trace, ())
     assert found.numbers("forward")[1] == 1000
     assert (found["b_node"].tolist(), found["b_argument"].tolist()) == ([2], [1])
     assert found.numbers("b_ns").tolist() == [2000]

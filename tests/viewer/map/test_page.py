@@ -11,6 +11,7 @@ from support.maps import decoded
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Record
+from viewer.drawing.images import svg_of
 from viewer.map.page import POLICY, map_page
 
 
@@ -45,8 +46,13 @@ def test_a_page_may_load_nothing(tape):
 
 
 def test_a_page_holds_the_first_picture(tape):
-    svg = viewer.to_svg(tape)
+    svg = svg_of(tape, heading=False)
     assert svg[svg.index("<svg") :] in viewer.to_map(tape)
+
+
+def test_the_first_picture_has_no_heading(tape):
+    assert "operations" in viewer.to_svg(tape)
+    assert "operations" not in svg_of(tape, heading=False).partition("</desc>")[2]
 
 
 def test_a_page_is_the_same_for_the_same_tape(tape):

@@ -6,9 +6,10 @@ from support.traces import Building, outline
 
 import autograd_tools as ag
 from viewer.graph import Graph
-from viewer.passes.fitting import fit
+from viewer.passes.fitting import fit, opened_as
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group
+from viewer.passes.lines import by_lines
 from viewer.passes.preparing import prepare
 from viewer.passes.pruning import leaves_apart
 
@@ -343,3 +344,22 @@ def test_unequal_steps_of_a_loop_are_open_or_collapsed_together(max_nodes):
         for n in range(step + 2):
             x = b.op(f"op{n}", x, line=n)
     assert len(open_ones(fit(fold(group(b)), max_nodes), "step")) <= 1
+
+
+def test_groups_that_a_fitted_picture_shows_in_parts_are_open():
+    x = ag.Param(0.5, name="x")
+
+    def inner(y):
+        return np.sin(y) * x
+
+    def loss():
+        y = inner(x) + 1
+        for _ in range(5):
+            y = np.cos(inner(y))
+        return y
+
+    folded = fold(ag.diff(loss))
+    graph = by_lines(folded, alone=True)
+    kinds = [[g.kind for g in opened_as(graph, fit(folded, n))] for n in (2, 5, 25)]
+    lines = ["line", "function", "line"]
+    assert kinds == [[""], ["", "loop", "line", "line"], ["", "loop", *lines, *lines]]

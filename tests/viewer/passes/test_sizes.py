@@ -8,6 +8,7 @@ from support.traces import Building
 
 import autograd_tools as ag
 import viewer
+from viewer.drawing.images import svg_of
 from viewer.passes.fitting import fit
 from viewer.passes.grouping import group
 from viewer.passes.pruning import prune
@@ -103,7 +104,8 @@ def test_all_formats_have_one_direction(tmp_path):
         assert f"rankdir={sign}" in viewer.to_dot(tape, direction=direction)
         assert f"flowchart {chart}" in viewer.to_mermaid(tape, direction=direction)
         page = viewer.draw(tape, tmp_path / "graph.html", direction=direction).read_text("utf-8")
-        assert viewer.to_svg(tape, direction=direction).partition("<svg")[2] in page
+        svg = svg_of(tape, heading=False, direction=direction)
+        assert svg.partition("<svg")[2] in page
 
 
 def test_a_picture_asked_for_with_more_boxes_has_them():
