@@ -46,6 +46,7 @@ export class Arrows {
   private readonly leaves = new Set<string>();
   private readonly ranks: Map<string, number>;
   private readonly flow: Map<Edge, number>;
+  private readonly left: ReadonlySet<Edge>;
 
   constructor(
     private readonly shown: Shown,
@@ -59,7 +60,8 @@ export class Arrows {
       if (node > 0 && data.kind(node) !== "result") this.leaves.add(key);
     }
     this.ranks = ranks(shown, this.order, this.leaves);
-    for (const edge of edges) push(this.into, edge.head, edge);
+    this.left = this.leftOut();
+    for (const edge of edges) if (!this.left.has(edge)) push(this.into, edge.head, edge);
     this.flow = style.backward ? this.flowOfGradients() : new Map();
   }
 
@@ -70,6 +72,27 @@ export class Arrows {
     const near = new Set(edges.filter((edge) => this.isShort(edge)).map((edge) => edge.tail));
     for (const { tail } of edges) if (this.leaves.has(tail) && !near.has(tail)) found.delete(tail);
     return found;
+  }
+
+  /** The number of arrows that are not drawn. */
+  get missing(): number {
+    return this.left.size;
+  }
+
+  /** Return the arrows that there are too many copies for: those from leaves into groups first. */
+  private leftOut(): Set<Edge> {
+    const { boxes, edges, data } = this.shown;
+    const isLeaf = ({ nodes }: Box) => data.kind(nodes[0]!) !== "result" && nodes.every((id) => data.kind(id) !== "result");
+    const levels: Edge[][] = [[], [], [], []];
+    for (const edge of edges) {
+      if (this.isShort(edge)) continue;
+      const isFromLeaf = isLeaf(boxes.get(edge.tail)!);
+      levels[(boxes.get(edge.head)!.group < 0 ? 2 : 0) + (isFromLeaf ? 0 : 1)]!.push(edge);
+    }
+    const copies = (found: Edge[][]) => new Set(found.flat().map(({ tail, head }) => `${tail} ${head}`)).size;
+    let first = 0;
+    while (copies(levels.slice(first)) > this.style.copies) first++;
+    return new Set(levels.slice(0, first).flat());
   }
 
   private kind(edge: Edge): string {

@@ -16,6 +16,7 @@ export interface Style {
   shapes: boolean; // of values, on arrows instead of boxes
   plain: boolean; // no labels on arrows, which slow down a layout
   longest: number; // ranks; a longer arrow starts at a copy of its box, beside its use
+  copies: number; // at most; more are left out with their arrows
 }
 
 export interface Shape {
@@ -52,6 +53,7 @@ export class Picture {
   readonly frames = new Map<string, Cluster>();
   readonly shapes = new Map<string, Shape>();
   readonly heat: Heat | null;
+  readonly missing: number; // arrows that are left out
   private readonly data: Data;
   private readonly edges: Arrows;
   private readonly drawn: Set<string>;
@@ -67,6 +69,7 @@ export class Picture {
     this.heat = style.heat ? new Heat(shown, style.heat, style.copy) : null;
     this.hasGradients = data.column("d_form").some((form) => form >= 0);
     this.edges = new Arrows(shown, style, (box) => this.isFaint(box));
+    this.missing = this.edges.missing;
     this.drawn = this.edges.drawn();
     this.fill(0, this.root, 0, [], 0);
     this.arrows.sort((a, b) => this.edges.order.get(a.head)! - this.edges.order.get(b.head)!);

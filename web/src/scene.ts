@@ -9,6 +9,7 @@ import { pathToResult } from "./flow.ts";
 import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo } from "./graph.ts";
 import { type Shown, shown } from "./shown.ts";
 import { idsIn } from "./labels.ts";
+import { plural } from "./numbers.ts";
 import { type Layouts, prepared, Replaced, TooSlow } from "./layout.ts";
 import type { Page } from "./page.ts";
 import type { State } from "./store.ts";
@@ -16,8 +17,8 @@ import type { State } from "./store.ts";
 const MOST_BOXES = 1500;
 const PATIENCE = 400; // ms, after which another view gives a layout up
 const SIMPLER = [
-  { plain: false, longest: LONGEST_EDGE },
-  { plain: true, longest: 4 },
+  { plain: false, longest: LONGEST_EDGE, copies: 80 },
+  { plain: true, longest: 4, copies: 40 },
 ];
 const BARS = /^[▁▂▃▄▅▆▇█·–?!]{2,}$/;
 
@@ -201,7 +202,10 @@ export class Scene {
         this.put(parse(text), view, picture, direction);
         return this.inform({
           legend: picture.heat?.legend() ?? [],
-          note: n ? "Simplified, because the layout took too long." : "",
+          note: [
+            n ? "Simplified, because the layout took too long." : "",
+            picture.missing ? `Left out: ${plural(picture.missing, "arrow")} from far boxes.` : "",
+          ].join(" ").trim(),
         });
       } catch (error) {
         if (!(error instanceof TooSlow) || n === SIMPLER.length - 1) throw error;

@@ -14,6 +14,7 @@ const STYLE: Style = {
   shapes: false,
   plain: false,
   longest: LONGEST_EDGE,
+  copies: Infinity,
 };
 
 function shapesOf(cluster: Cluster): Shape[] {
@@ -73,6 +74,22 @@ for (const name of MODELS) {
     }
   });
 }
+
+test("too many copies are left out, those beside closed groups first", () => {
+  const view = shown(read("irregular"), {
+    open: new Set(expected("irregular")[4]!.open),
+    detail: "op",
+  });
+  const copies = (most: number) => {
+    const picture = new Picture(view, { ...STYLE, longest: 1, copies: most });
+    const found = shapesOf(picture.root).filter(({ name }) => name.includes("_for_"));
+    const besideGroups = found.filter(({ name }) => name.includes("_for_g"));
+    return { found: found.length, besideGroups: besideGroups.length, missing: picture.missing };
+  };
+  assert.deepEqual(copies(Infinity), { found: 76, besideGroups: 57, missing: 0 });
+  assert.deepEqual(copies(60), { found: 19, besideGroups: 0, missing: 57 });
+  assert.deepEqual(copies(0), { found: 0, besideGroups: 0, missing: 76 });
+});
 
 test("a chosen step has its own figures", () => {
   const data = read("recurrent");
