@@ -265,17 +265,6 @@ class Guard extends Component<{ name: string; children: ComponentChildren }, { e
   }
 }
 
-function Failed({ text }: { text: string }) {
-  return (
-    <div class="message" role="alert">
-      <h1>{text}</h1>
-      <p>
-        Make the page again, or ask for another copy of it. It may have been cut off on its way.
-      </p>
-    </div>
-  );
-}
-
 async function start(main: HTMLElement): Promise<void> {
   const first = main.querySelector("svg");
   try {
@@ -284,8 +273,9 @@ async function start(main: HTMLElement): Promise<void> {
     render(<App data={data} first={first} />, main);
   } catch (error) {
     const message = document.createElement("div");
+    message.className = "message";
     main.replaceChildren(message, first ?? "");
-    render(<Failed text={(error as Error).message} />, message);
+    render(<p role="alert">{(error as Error).message}.</p>, message);
   }
 }
 

@@ -1,7 +1,7 @@
 /** An SVG to zoom and pan in, whose boxes and frames are chosen by mouse, touch and keys. */
 
 const LETTER = 11; // units of the letters of a box
-const LEAST = 9;
+const LEAST = 8;
 const GOOD = 12; // pixels of letters that can be read
 const MARGIN = 20;
 const MOST = 6;
@@ -32,6 +32,7 @@ export class Canvas {
   private readonly pointers = new Map<number, Point>();
   private moved = 0;
   private atStart = true;
+  private readonly print = matchMedia("print");
 
   constructor(
     private readonly stage: HTMLElement,
@@ -49,8 +50,7 @@ export class Canvas {
       if (stage.clientWidth && this.atStart) this.start();
       else if (stage.clientWidth) this.show();
     }).observe(stage);
-    addEventListener("beforeprint", () => this.svg?.setAttribute("viewBox", this.wholeBox()));
-    addEventListener("afterprint", () => this.show());
+    this.print.addEventListener("change", () => this.show());
   }
 
   /** Show another picture. What had the id `before` stays where it was, as what has `after`. */
@@ -61,6 +61,7 @@ export class Canvas {
     svg.removeAttribute("width");
     svg.removeAttribute("height");
     svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
+    svg.style.setProperty("--whole", `${width}pt`); // on paper
     if (this.svg) this.svg.replaceWith(svg);
     else this.stage.append(svg);
     this.svg = svg;
@@ -205,7 +206,8 @@ export class Canvas {
       corner: { x, y },
       scale,
     } = this;
-    this.svg?.setAttribute("viewBox", [x, y, width / scale, height / scale].join(" "));
+    const part = [x, y, width / scale, height / scale].join(" ");
+    this.svg?.setAttribute("viewBox", this.print.matches ? this.wholeBox() : part);
   }
 
   /** Move a picture into sight that is out of it. */

@@ -303,6 +303,9 @@ export function load(bytes: ArrayBuffer): Data {
 
 /** Return bytes that were compressed by gzip and written in base64. */
 export async function unpack(text: string): Promise<ArrayBuffer> {
+  if (typeof DecompressionStream !== "function") {
+    throw new Error("This browser has no DecompressionStream to unpack the data: use a newer one");
+  }
   try {
     const letters = atob(text.trim());
     const bytes = new Uint8Array(letters.length);

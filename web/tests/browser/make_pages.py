@@ -63,7 +63,7 @@ def compared(folder: Path) -> None:
 
 
 def graphs(folder: Path) -> None:
-    for model in (make.recurrent, make.layers, make.levels, make.hostile):
+    for model in (make.recurrent, make.layers, make.levels, make.hostile, make.inputs):
         viewer.to_map(model(), folder / f"graph_{model.__name__}.html")
 
 

@@ -276,6 +276,19 @@ test("damaged data is said in the page, with the first picture", async () => {
   });
 });
 
+test("a browser that cannot unpack the data is told what it lacks", () =>
+  opened(
+    PAGE,
+    async (page) => {
+      await page.getByRole("alert").getByText("has no DecompressionStream").waitFor();
+      assert.equal(await page.locator("#app > svg").count(), 1);
+    },
+    {
+      prepare: (page) =>
+        page.addInitScript(() => Reflect.deleteProperty(globalThis, "DecompressionStream")),
+    },
+  ));
+
 test("a page works in a frame without an address", () =>
   opened("frame.html", async (page) => {
     const frame = page.frameLocator("iframe");

@@ -17,7 +17,7 @@ function withPage(
   prepare?: (page: Page) => Promise<unknown>,
 ): Promise<void> {
   const first = async (page: Page) => {
-    await page.waitForSelector(".stage svg");
+    await page.waitForSelector("#app svg");
     await act(page);
   };
   return opened(`graph_${name}.html`, first, { hash, prepare });
@@ -37,8 +37,40 @@ async function cornerOf(page: Page, selector: string): Promise<[number, number]>
 
 const viewBox = (page: Page) => page.locator(".stage > svg").getAttribute("viewBox");
 
+test("the picture of the page stays where it is when the app has its own", async () => {
+  const places = (page: Page) =>
+    page.locator("svg .node > text").evaluateAll((boxes) =>
+      boxes.map((box) => {
+        const { x, y, width } = box.getBoundingClientRect();
+        return [x, y, width].map(Math.round);
+      }),
+    );
+  const first: number[][][] = [];
+  for (const name of ["recurrent", "levels"]) {
+    await withPage(name, async (page) => {
+      first.push(await places(page));
+      await page.evaluate(() => Reflect.get(window, "continue")());
+      await settled(page);
+      const now = await places(page);
+      first.pop()!.forEach((place, n) =>
+        place.forEach((x, i) => assert.ok(Math.abs(x - now[n]![i]!) <= 2, `${place} ${now[n]}`)),
+      );
+    }, "", (page) =>
+      page.addInitScript(() => {
+        const { requestAnimationFrame: later } = window;
+        const waiting: FrameRequestCallback[] = [];
+        window.requestAnimationFrame = (act) => waiting.push(act);
+        Reflect.set(window, "continue", () => {
+          window.requestAnimationFrame = later;
+          waiting.forEach(later);
+        });
+      }),
+    );
+  }
+});
+
 test("a double click opens a box", () =>
-  withPage("layers", async (page) => {
+  withPage("recurrent", async (page) => {
     await settled(page);
     const id = await page.locator(BOX).first().getAttribute("id");
     await page.locator(`.stage #${id} text`).first().dblclick();
@@ -78,14 +110,14 @@ test("a click on a box selects it and lights its path", () =>
     await settled(page);
     await page.locator(".stage .node.param text").first().click();
     await page.waitForSelector(".stage svg.lit .node.param.selected.on");
-    await page.waitForSelector(".stage svg.lit .node.final.on");
+    await page.waitForSelector(".stage svg.lit .node.end.on");
     assert.match(page.url(), /node=\d+/);
     await page.locator(".stage").click({ position: { x: 2, y: 2 } });
     await page.waitForSelector(".stage svg:not(.lit)");
   }));
 
 test("keys go from box to box and open them", () =>
-  withPage("layers", async (page) => {
+  withPage("recurrent", async (page) => {
     await settled(page);
     await page.locator(".stage").focus();
     await page.keyboard.press("ArrowDown");
@@ -269,3 +301,20 @@ test("what the address selects is on the screen", () =>
     },
     "#node=1",
   ));
+
+test("paper has the whole picture, no larger than on the screen", () =>
+  withPage("inputs", async (page) => {
+    await settled(page);
+    const whole = () => page.locator(".stage > svg").boundingBox();
+    const [, , width, height] = (await viewBox(page))!.split(" ").map(Number);
+    assert.ok(width! < 1440 && height! > 0);
+    await page.emulateMedia({ media: "print" });
+    await page.waitForFunction(
+      (before) => document.querySelector(".stage > svg")!.getAttribute("viewBox") !== before,
+      [width, height].join(" "),
+    );
+    const [, , wide, high] = (await viewBox(page))!.split(" ").map(Number);
+    const box = (await whole())!;
+    assert.ok(Math.abs(box.height / box.width - high! / wide!) < 0.01);
+    assert.ok(box.width <= (4 / 3) * wide! + 1);
+  }));
