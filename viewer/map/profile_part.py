@@ -52,6 +52,7 @@ def add_profile(made: MapData, timer: Timer, **texts: Unpack[ProfileTexts]) -> N
     made.header["profile"] = {
         "summary": [*summary(timer, texts.get("gradients", ""))],
         "parts": _parts(timer),
+        "gradients": timer.steps,
         "tables": [_table(made.files, timer, by) for by in TABLES if _is_known(timer, by)],
         **_lines(made.files, timer),
         "blocks": [{"title": name, "text": text} for name, text in blocks],

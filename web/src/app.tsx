@@ -14,6 +14,7 @@ import { Inspector } from "./inspector.tsx";
 import { Page, PageProvider, usePage } from "./page.ts";
 import { Panes } from "./panes.tsx";
 import { current, Picture } from "./picture.tsx";
+import { find } from "./search.ts";
 import { Source } from "./source.tsx";
 import { createStore, type State, type View, windowAddress } from "./store.ts";
 import { Timeline } from "./timeline.tsx";
@@ -40,8 +41,8 @@ function viewsOf({ header }: Data): View[] {
   return (Object.keys(TITLES) as View[]).filter((view) => has[view]);
 }
 
-function firstState({ header }: Data, views: View[]): State {
-  const { by, heat } = header.looks_at_first ?? {};
+function firstState({ header }: Data, views: View[], first: SVGSVGElement | null): State {
+  const { by, heat, direction } = header.looks_at_first ?? {};
   return {
     open: new Set(header.open),
     detail: by ?? "op",
@@ -50,6 +51,7 @@ function firstState({ header }: Data, views: View[]): State {
     query: header.query ?? "",
     sort: "",
     heat: heat ?? "",
+    direction: direction ?? (first?.classList.contains("right") ? "right" : "down"),
     view: views.includes(header.view) ? header.view : (views[0] ?? "graph"),
   };
 }
@@ -60,9 +62,13 @@ function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
     const { nodes, groups } = data;
     const copies = (group: number) => (group < groups ? data.times(group) : 0);
     const limits = { nodes, groups, copies, files: data.header.files.length };
-    const start = firstState(data, viewsOf(data));
+    const start = firstState(data, viewsOf(data), first);
     return new Page(data, createStore(start, limits, windowAddress(window)), say);
   }, [data]);
+  useEffect(() => {
+    const idle = window.requestIdleCallback ?? setTimeout;
+    idle(() => find(page.index, "warm up")); // the first search of a page takes twice as long
+  }, [page]);
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(say, TOLD, "");

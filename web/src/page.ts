@@ -152,6 +152,12 @@ export class Page {
     return (this.spent = spent);
   }
 
+  /** What the times of lines are about; those of nodes and groups are of one gradient. */
+  get timesOf(): string {
+    const { lines, gradients } = this.data.header.profile ?? { lines: [], gradients: 1 };
+    return lines.length && gradients > 1 ? `run of ${plural(gradients, "gradient")}` : "this gradient";
+  }
+
   /** Return the times of each argument at a line; argument 0 is the forward pass. */
   argumentsAt(place: Place): [op: string, argument: number, ns: number][] {
     const found = new Map<string, [string, number, number]>();

@@ -54,6 +54,7 @@ export function Picture({ data, store, state, first }: Props) {
   }, []);
   const known = useMemo(() => measures(data), [data]);
   const { selected } = state;
+  const other = state.direction === "down" ? "right" : "down";
   const group = selected && "group" in selected ? selected.group : -1;
   const node = selected && "node" in selected ? selected.node : -1;
   const around =
@@ -87,6 +88,11 @@ export function Picture({ data, store, state, first }: Props) {
           ))}
         </select>
         <span class="choices" role="group" aria-label="history and zoom">
+          <Button
+            name={`let values flow ${other}`}
+            sign={other === "right" ? "⇥" : "⤓"}
+            does={() => store.set({ direction: other })}
+          />
           <Button name="back" sign="←" does={() => history.back()} />
           <Button name="forward" sign="→" does={() => history.forward()} />
           <Button name="zoom out" sign="−" does={() => scene.current!.canvas.zoom(0.8)} />

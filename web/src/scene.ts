@@ -68,6 +68,7 @@ export class Scene {
       state.detail,
       state.heat,
       [...state.copy],
+      state.direction,
     ].join("|");
     if (key !== this.drawn && this.layouts) {
       this.drawn = key;
@@ -187,7 +188,7 @@ export class Scene {
         note: `${view.boxes.size} boxes are too many to draw: close some groups.`,
       });
     }
-    const direction = this.direction();
+    const { direction } = state;
     for (const [n, simpler] of SIMPLER.entries()) {
       const picture = new Picture(view, {
         copy: state.copy,
@@ -211,11 +212,6 @@ export class Scene {
         if (!(error instanceof TooSlow) || n === SIMPLER.length - 1) throw error;
       }
     }
-  }
-
-  private direction(): "down" | "right" {
-    const isRight = this.canvas.svg?.classList.contains("right");
-    return this.data.header.looks_at_first?.direction ?? (isRight ? "right" : "down");
   }
 
   private put(svg: SVGSVGElement, view: Shown, picture: Picture, direction: string): void {

@@ -86,10 +86,8 @@ export function Source() {
           <b title={file.path}>{file.name}</b>
         )}
         {most > 0 && (
-          <span
-            class="key end"
-            title={`Times of ${data.header.profile ? "the whole profile" : "this gradient"}`}
-          >
+          <span class="key end">
+            <span>{page.timesOf}</span>
             <span>
               <i class="forward" />
               forward

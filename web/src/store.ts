@@ -2,6 +2,7 @@
 
 export type Detail = "op" | "line" | "function";
 export type Heat = "" | "time" | "bytes" | "gradient" | "least-gradient";
+export type Direction = "down" | "right";
 export type View = "graph" | "hotspots" | "timeline" | "changes";
 export type Selection = { node: number } | { group: number } | { file: number; line: number };
 
@@ -13,6 +14,7 @@ export interface State {
   query: string;
   sort: string;
   heat: Heat;
+  direction: Direction; // in which values flow
   view: View;
 }
 
@@ -43,6 +45,7 @@ export interface Store {
 
 const DETAILS: readonly string[] = ["op", "line", "function"];
 const HEATS: readonly string[] = ["time", "bytes", "gradient", "least-gradient"];
+const DIRECTIONS: readonly string[] = ["down", "right"];
 const VIEWS: readonly string[] = ["graph", "hotspots", "timeline", "changes"];
 const TYPED: readonly string[] = ["query", "sort", "copy"]; // changed too often to step through
 
@@ -94,6 +97,7 @@ export function toHash(state: State, first: State): string {
   add("q", state.query, first.query);
   add("sort", state.sort, first.sort);
   add("heat", state.heat, first.heat);
+  add("flow", state.direction, first.direction);
   return parts.join("&");
 }
 
@@ -118,6 +122,7 @@ export function fromHash(hash: string, first: State, limits: Limits): State {
     query: given.get("q") ?? first.query,
     sort: given.get("sort") ?? first.sort,
     heat: given.get("heat") === "" ? "" : choice("heat", HEATS, first.heat),
+    direction: choice("flow", DIRECTIONS, first.direction),
   };
 }
 

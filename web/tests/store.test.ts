@@ -20,6 +20,7 @@ const FIRST: State = {
   query: "",
   sort: "",
   heat: "",
+  direction: "down",
   view: "graph",
 };
 const LIMITS = {
@@ -56,10 +57,11 @@ test("a hash holds what differs from the first view", () => {
     copy: new Map([[3, 2]]),
     sort: "total",
     heat: "time",
+    direction: "right",
     view: "hotspots",
   };
   const hash =
-    "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&sort=total&heat=time";
+    "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&sort=total&heat=time&flow=right";
   assert.equal(toHash(state, FIRST), hash);
   assert.deepEqual(fromHash(hash, FIRST, LIMITS), state);
 });

@@ -83,6 +83,14 @@ def test_a_profile_alone_opens_at_the_hotspots():
     assert [line[1:] for line in lines] == [[3, 1_000_000, 2_000_000, 1]]
 
 
+def test_a_profile_counts_the_gradients_of_its_run():
+    w = ag.Param(2.0, name="w")
+    with ag.profile() as timer:
+        for _ in range(3):
+            ag.diff(lambda: np.sin(w))
+    assert decoded(viewer.to_map(timer)).header["profile"]["gradients"] == 3
+
+
 def test_a_graph_and_a_profile_share_their_files(tape):
     found = decoded(viewer.to_map(tape, profile=timer_of("sin", "cos")))
     assert found.header["view"] == "graph"

@@ -32,7 +32,8 @@ def loss():
     return np.sum(h**2)
 
 
-ag.diff(loss)
+for _ in range(2):
+    ag.diff(loss)
 """
 HOSTILE = """
 import numpy as np

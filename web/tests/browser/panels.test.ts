@@ -98,6 +98,11 @@ test("a line, a row of the hotspots and a node select one another", () =>
     );
   }));
 
+test("the source says that its times are those of the whole run", () =>
+  opened(PAGE, async (page) => {
+    await page.getByText("run of 2 gradients").waitFor();
+  }));
+
 test("a header sorts its table", () =>
   opened(PAGE, async (page) => {
     await page.getByRole("tab", { name: "Hotspots" }).click();

@@ -181,6 +181,16 @@ test("the switch chooses functions, lines or operations", () =>
     );
   }));
 
+test("a button turns the direction in which values flow", () =>
+  withPage("levels", async (page) => {
+    await settled(page);
+    const shape = async () => (await page.locator(".stage > svg").getAttribute("class"))!;
+    assert.match(await shape(), /down/);
+    await page.getByRole("button", { name: "let values flow right" }).click();
+    await page.waitForSelector(".stage > svg.right");
+    assert.match(page.url(), /flow=right/);
+  }));
+
 test("heat has a legend with its colours", () =>
   withPage("levels", async (page) => {
     await settled(page);
