@@ -67,7 +67,7 @@ function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
   }, [data]);
   useEffect(() => {
     const idle = window.requestIdleCallback ?? setTimeout;
-    idle(() => find(page.index, "warm up")); // the first search of a page takes twice as long
+    idle(() => find(data, "warm up")); // the first search of a page takes twice as long
   }, [page]);
   useEffect(() => {
     if (!said) return;

@@ -1,6 +1,7 @@
 /** The boxes, frames and arrows of a view with their texts, as `viewer.drawing.compose`. */
 
 import { type Arrow, Arrows, nameOf } from "./arrows.ts";
+import type { Chosen } from "./copies.ts";
 import type { Data } from "./data.ts";
 import { hasFrame, isClosed, membersOf } from "./graph.ts";
 import { Heat, type Measured } from "./heat.ts";
@@ -9,7 +10,7 @@ import { shorten } from "./numbers.ts";
 import type { Box, Shown } from "./shown.ts";
 
 export interface Style {
-  copy: ReadonlyMap<number, number>;
+  copy: Chosen;
   heat: Measured | "";
   gradients: boolean; // in boxes
   backward: boolean; // gradients on arrows

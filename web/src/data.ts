@@ -22,6 +22,19 @@ export class Lists {
     readonly items: Int32Array,
   ) {}
 
+  /** Return for each place from 0 the numbers n whose `places[n]` it is, in order; -1 is no place. */
+  static by(places: Int32Array, count: number): Lists {
+    const starts = new Int32Array(count + 1);
+    for (const place of places) if (place >= 0) starts[place + 1]!++;
+    for (let n = 0; n < count; n++) starts[n + 1]! += starts[n]!;
+    const items = new Int32Array(starts[count]!);
+    const next = starts.slice();
+    places.forEach((place, n) => {
+      if (place >= 0) items[next[place]!++] = n;
+    });
+    return new Lists(starts, items);
+  }
+
   /** Return the list of `n`, a view that is not copied. */
   of(n: number): Int32Array {
     return this.items.subarray(this.starts[n]!, this.starts[n + 1]!);
@@ -29,63 +42,37 @@ export class Lists {
 }
 
 /** The statistics of the values or the gradients, by id of a node; NaN where one is unknown. */
-export class Statistics {
-  private readonly forms: Column;
-  private readonly counts: Column[];
-  private readonly binned: Int32Array;
-  private readonly bars: Column;
+export type Statistics = ReturnType<typeof statistics>;
 
-  constructor(
-    private readonly data: Data,
-    private readonly prefix: "v" | "d",
-  ) {
-    const columns = (...names: string[]) => names.map((name) => data.column(`${prefix}_${name}`));
-    this.forms = data.column(`${prefix}_form`);
-    this.counts = columns("zeros", "nans", "infs");
-    this.binned = sums(data.column(`${prefix}_binned`));
-    this.bars = data.column(`${prefix}_bins`);
-  }
-
-  has(id: number): boolean {
-    return this.forms[id - 1]! >= 0;
-  }
-  form(id: number): Form | null {
-    return this.data.header.forms[this.forms[id - 1]!] ?? null;
-  }
-  min(id: number): number {
-    return fromHighWord(this.words("min")[id - 1]!);
-  }
-  max(id: number): number {
-    return fromHighWord(this.words("max")[id - 1]!);
-  }
-  mean(id: number): number {
-    return fromHighWord(this.words("mean")[id - 1]!);
-  }
-  norm(id: number): number {
-    return fromHighWord(this.words("norm")[id - 1]!);
-  }
-  zeros(id: number): number {
-    return this.counts[0]![id - 1]!;
-  }
-  nans(id: number): number {
-    return this.counts[1]![id - 1]!;
-  }
-  infs(id: number): number {
-    return this.counts[2]![id - 1]!;
-  }
-
-  /** Return high words of numbers, for loops over many nodes. */
-  words(name: "min" | "max" | "mean" | "norm"): Column {
-    return this.data.column(`${this.prefix}_${name}`);
-  }
-
-  /** Return the heights of the bars of a histogram, from 0 to 15, or null. */
-  bins(id: number): Uint8Array | null {
-    const row = find(this.binned, id);
-    return this.binned[row] === id
-      ? (this.bars.subarray(8 * row, 8 * row + 8) as Uint8Array)
-      : null;
-  }
+function statistics(data: Data, prefix: "v" | "d") {
+  const column = (name: string) => data.column(`${prefix}_${name}`);
+  const number = (name: string) => {
+    let words: Column | undefined; // decoded at its first use
+    return (id: number) => fromHighWord((words ??= column(name))[id - 1]!);
+  };
+  const count = (name: string) => {
+    const counts = column(name);
+    return (id: number) => counts[id - 1]!;
+  };
+  const forms = column("form");
+  const binned = sums(column("binned"));
+  const bars = column("bins") as Uint8Array;
+  return {
+    has: (id: number) => forms[id - 1]! >= 0,
+    form: (id: number): Form | null => data.header.forms[forms[id - 1]!] ?? null,
+    min: number("min"),
+    max: number("max"),
+    mean: number("mean"),
+    norm: number("norm"),
+    zeros: count("zeros"),
+    nans: count("nans"),
+    infs: count("infs"),
+    /** Return the heights of the bars of a histogram, from 0 to 15, or null. */
+    bins(id: number): Uint8Array | null {
+      const row = find(binned, id);
+      return binned[row] === id ? bars.subarray(8 * row, 8 * row + 8) : null;
+    },
+  };
 }
 
 /** Return the place of the first number in a sorted row that is not below another one. */
@@ -100,9 +87,14 @@ export function find(row: Int32Array, number: number): number {
 }
 
 function sums(differences: Column): Int32Array {
-  const found = new Int32Array(differences.length);
   let sum = 0;
-  for (let n = 0; n < found.length; n++) found[n] = sum += differences[n]!;
+  return (differences as Int32Array).map((difference) => (sum += difference));
+}
+
+/** Return where lists of some lengths start that are one after another, and the end of the last. */
+function starts(lengths: Column): Int32Array {
+  const found = new Int32Array(lengths.length + 1);
+  for (let n = 0; n < lengths.length; n++) found[n + 1] = found[n]! + lengths[n]!;
   return found;
 }
 
@@ -111,13 +103,10 @@ const TYPES = { u8: Uint8Array, i32: Int32Array, p32: Uint32Array };
 /** Return numbers of which the buffer has the lowest bytes first, then the second ones and so on. */
 function fromPlanes(planes: Uint8Array): Uint32Array {
   const length = planes.length / 4;
+  const [second, third, fourth] = [1, 2, 3].map((n) => planes.subarray(n * length));
   const found = new Uint32Array(length);
   for (let n = 0; n < length; n++) {
-    found[n] =
-      planes[n]! |
-      (planes[n + length]! << 8) |
-      (planes[n + 2 * length]! << 16) |
-      (planes[n + 3 * length]! << 24);
+    found[n] = planes[n]! | (second![n]! << 8) | (third![n]! << 16) | (fourth![n]! << 24);
   }
   return found;
 }
@@ -146,12 +135,8 @@ export class Data {
   ) {
     this.nodes = header.nodes;
     this.groups = this.column("g_parent").length;
-    this.starts = new Int32Array(this.nodes + 1);
-    const degree = this.column("degree");
+    this.starts = starts(this.column("degree"));
     const back = this.column("back");
-    for (let row = 0; row < this.nodes; row++) {
-      this.starts[row + 1] = this.starts[row]! + degree[row]!;
-    }
     if (this.starts[this.nodes] !== back.length) throw new Error("its edges are incomplete");
     this.parents = new Int32Array(back.length);
     for (let row = 0, edge = 0; row < this.nodes; row++) {
@@ -161,21 +146,14 @@ export class Data {
         this.parents[edge] = parent;
       }
     }
-    this.copies = sums(this.column("copies"));
-    this.copyStarts = new Int32Array(this.groups + 1);
-    const times = this.column("g_times");
     const length = this.column("g_length");
-    for (let g = 0; g < this.groups; g++) {
-      this.copyStarts[g + 1] = this.copyStarts[g]! + times[g]! * length[g]!;
-    }
+    this.copies = sums(this.column("copies"));
+    this.copyStarts = starts(this.column("g_times").map((times, g) => times * length[g]!));
     if (this.copyStarts[this.groups] !== this.copies.length) throw new Error("copies are missing");
-    this.value = new Statistics(this, "v");
-    this.gradient = new Statistics(this, "d");
-    this.rules = {
-      node: sums(this.column("b_node")),
-      argument: this.column("b_argument"),
-      ns: this.column("b_ns"),
-    };
+    this.value = statistics(this, "v");
+    this.gradient = statistics(this, "d");
+    const node = sums(this.column("b_node"));
+    this.rules = { node, argument: this.column("b_argument"), ns: this.column("b_ns") };
   }
 
   /** Return a column, a view that is not copied, except for one in planes. */
@@ -189,10 +167,10 @@ export class Data {
     if (start + length! * made.BYTES_PER_ELEMENT > this.bytes.byteLength) {
       throw new Error(`the column ${name} is cut off`);
     }
-    const column =
-      type === "p32"
-        ? fromPlanes(new Uint8Array(this.bytes, start, 4 * length!))
-        : new made(this.bytes, start, length);
+    const isPlanes = type === "p32";
+    const column = isPlanes
+      ? fromPlanes(new Uint8Array(this.bytes, start, 4 * length!))
+      : new made(this.bytes, start, length);
     this.found.set(name, column);
     return column;
   }
@@ -230,17 +208,13 @@ export class Data {
 
   get children(): Lists {
     if (!this.used) {
-      const starts = new Int32Array(this.nodes + 2);
-      const items = new Int32Array(this.parents.length);
-      for (const parent of this.parents) starts[parent + 1]!++;
-      for (let id = 0; id <= this.nodes; id++) starts[id + 1]! += starts[id]!;
-      const next = starts.slice();
-      for (let id = 1; id <= this.nodes; id++) {
-        for (let n = this.starts[id - 1]!; n < this.starts[id]!; n++) {
-          items[next[this.parents[n]!]!++] = id;
-        }
-      }
-      this.used = new Lists(starts, items);
+      const { starts, items } = Lists.by(this.parents, this.nodes + 1);
+      const heads = new Int32Array(items.length); // of edges
+      for (let id = 1; id <= this.nodes; id++) heads.fill(id, this.starts[id - 1], this.starts[id]);
+      this.used = new Lists(
+        starts,
+        items.map((edge) => heads[edge]!),
+      );
     }
     return this.used;
   }
@@ -260,9 +234,7 @@ export class Data {
   }
   /** Return the mark of a comparison: "", "added", "removed" or "changed". */
   mark(id: number): string {
-    return this.has("mark")
-      ? ["", "added", "removed", "changed"][this.column("mark")[id - 1]!]!
-      : "";
+    return this.has("mark") ? MARKS[this.column("mark")[id - 1]!]! : "";
   }
 
   groupKind(g: number): string {
@@ -286,6 +258,7 @@ export class Data {
   }
 }
 
+const MARKS = ["", "added", "removed", "changed"];
 const DAMAGED = "The data of this page is damaged";
 
 /** Return data that was unpacked; raise an error that says what is wrong with damaged data. */

@@ -26,34 +26,36 @@ class Structure {
   private plain?: Uint8Array;
 
   constructor(private readonly data: Data) {
+    const { groups } = data;
     const home = (this.home = data.column("home") as Int32Array);
     const parent = (this.parent = data.column("g_parent") as Int32Array);
     this.model = this.models();
-    const { nodes, groups } = data;
-    this.end = Int32Array.from(parent, (_, g) => g + 1);
+    this.end = parent.map((_, g) => g + 1);
     for (let g = groups - 1; g > 0; g--) {
       if (!(parent[g]! >= 0 && parent[g]! < g)) throw new Error(`the group ${g} is out of order`);
       this.end[parent[g]!] = Math.max(this.end[parent[g]!]!, this.end[g]!);
     }
-    const first = new Int32Array(groups);
-    const starts = new Int32Array(groups + 2);
-    const each = (visit: (group: number, member: number) => void) => {
-      for (let id = 1; id <= nodes; id++) {
-        let g = home[id - 1]!;
-        if (g < 0) continue;
-        if (g >= groups) throw new Error(`the group ${g} is missing`);
-        visit(g, id);
-        for (; g > 0 && (first[g] ||= id) === id; g = parent[g]!) visit(parent[g]!, -g);
-      }
+    const first = new Int32Array(groups); // the oldest node of each
+    const around = new Int32Array(data.nodes + groups).fill(-1);
+    const members = new Int32Array(data.nodes + groups);
+    let count = 0;
+    const add = (group: number, member: number) => {
+      around[count] = group;
+      members[count++] = member;
     };
-    each((g) => starts[g + 1]!++);
-    for (let g = 0; g < groups; g++) starts[g + 1]! += starts[g]!;
-    const items = new Int32Array(starts[groups]!);
-    const next = starts.slice();
-    each((g, member) => {
-      items[next[g]!++] = member;
+    home.forEach((own, row) => {
+      if (own >= groups) throw new Error(`the group ${own} is missing`);
+      if (own < 0) return;
+      add(own, row + 1);
+      for (let g = own; g > 0 && (first[g] ||= row + 1) === row + 1; g = parent[g]!) {
+        add(parent[g]!, -g);
+      }
     });
-    this.members = new Lists(starts, items);
+    const { starts, items } = Lists.by(around, groups);
+    this.members = new Lists(
+      starts,
+      items.map((n) => members[n]!),
+    );
   }
 
   private models(): Int32Array {
@@ -73,18 +75,18 @@ class Structure {
 
   /** The nodes that each node of a first copy represents, itself included, oldest first. */
   get alike(): Lists {
-    return (this.similar ??= listsBy(this.model, this.data.nodes + 1));
+    return (this.similar ??= Lists.by(this.model, this.data.nodes + 1));
   }
 
   /** 1 for each group that has no inner groups other than lines, pieces of lists, and leaves. */
   get innermost(): Uint8Array {
     if (!this.plain) {
-      this.plain = new Uint8Array(this.data.groups).fill(1);
+      const plain = (this.plain = new Uint8Array(this.data.groups).fill(1));
       for (let g = this.data.groups - 1; g > 0; g--) {
         const kind = this.data.groupKind(g);
-        const isPart =
-          kind === "line" || kind === "leaves" || (kind === "stretch" && this.plain[g]);
-        if (!isPart) this.plain[this.parent[g]!] = 0;
+        if (!["line", "leaves"].includes(kind) && !(kind === "stretch" && plain[g])) {
+          plain[this.parent[g]!] = 0;
+        }
       }
     }
     return this.plain;
@@ -99,19 +101,6 @@ export function structure(data: Data): Structure {
   return found;
 }
 
-/** Return for each place from 0 the numbers n whose `places[n]` it is, in order; -1 is no place. */
-export function listsBy(places: Int32Array, count: number): Lists {
-  const starts = new Int32Array(count + 1);
-  for (const place of places) if (place >= 0) starts[place + 1]!++;
-  for (let n = 0; n < count; n++) starts[n + 1]! += starts[n]!;
-  const items = new Int32Array(starts[count]!);
-  const next = starts.slice();
-  places.forEach((place, n) => {
-    if (place >= 0) items[next[place]!++] = n;
-  });
-  return new Lists(starts, items);
-}
-
 /** Return the members of a group, oldest first: ids of nodes, and -g for a group g. */
 export function membersOf(data: Data, group: number): Int32Array {
   return structure(data).members.of(group);
@@ -124,10 +113,9 @@ export function modelOf(data: Data, id: number): number {
 
 /** Return the groups around a node or a group, outermost first, without the root and itself. */
 export function pathTo(data: Data, target: Target): number[] {
-  const { home, parent } = structure(data);
+  const { home, parent, model } = structure(data);
   const path = [];
-  let g =
-    "node" in target ? (home[modelOf(data, target.node) - 1] ?? 0) : (parent[target.group] ?? 0);
+  let g = ("node" in target ? home[model[target.node]! - 1] : parent[target.group]) ?? 0;
   for (; g > 0; g = parent[g]!) path.push(g);
   return path.reverse();
 }
@@ -139,13 +127,16 @@ export function reveal(data: Data, open: ReadonlySet<number>, target: Target): S
 
 /** Return the ids of all nodes of a group, in all copies of it and of the groups around it. */
 export function idsOf(data: Data, group: number): Int32Array {
+  return Int32Array.from({ length: data.nodes }, (_, row) => row + 1).filter((id) =>
+    isIn(data, id, group),
+  );
+}
+
+/** Return whether a node is in some copy of a group. */
+export function isIn(data: Data, id: number, group: number): boolean {
   const { home, model, end } = structure(data);
-  const found: number[] = [];
-  for (let id = 1; id <= data.nodes; id++) {
-    const g = model[id] ? home[model[id]! - 1]! : -1;
-    if (g >= group && g < end[group]!) found.push(id);
-  }
-  return Int32Array.from(found);
+  const own = model[id] ? home[model[id]! - 1]! : -1;
+  return own >= group && own < end[group]!;
 }
 
 const MOST_OPENED = 60; // boxes of a group that is opened with the lines in it

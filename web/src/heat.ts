@@ -2,7 +2,9 @@
 
 import type { Data } from "./data.ts";
 import type { Box, Shown } from "./shown.ts";
-import { idsIn, ownIds, timesOf, totalTime } from "./labels.ts";
+import { indexOf } from "./columns.ts";
+import type { Chosen } from "./copies.ts";
+import { ownIds, totalTime } from "./labels.ts";
 import { general, memoryText, timeText } from "./numbers.ts";
 
 export type Measured = "time" | "bytes" | "gradient" | "least-gradient";
@@ -65,7 +67,7 @@ export function measures(data: Data): Measured[] {
   const has = (column: string) => data.column(column).some((form) => form >= 0);
   const gradients: Measured[] = has("d_form") ? ["gradient", "least-gradient"] : [];
   return [
-    ...(timesOf(data).some((ns) => ns >= 0) ? ["time" as const] : []),
+    ...(indexOf(data).numbers("time").some((ns) => ns >= 0) ? ["time" as const] : []),
     ...(has("v_form") ? ["bytes" as const] : []),
     ...gradients,
   ];
@@ -80,12 +82,12 @@ export class Heat {
   constructor(
     private readonly shown: Shown,
     by: Measured,
-    copy: ReadonlyMap<number, number>,
+    copy: Chosen,
   ) {
     const { data } = shown;
     this.measure = MEASURES[by];
     for (const box of shown.boxes.values()) {
-      const figure = this.measure.figure(data, idsIn(shown, box, copy));
+      const figure = this.measure.figure(data, shown.idsIn(box, copy));
       if (!Number.isNaN(figure)) this.figures.set(box.key, figure);
     }
     this.bounds = bounds(

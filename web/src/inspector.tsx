@@ -8,7 +8,8 @@ import { title } from "./labels.ts";
 import { general, grouped } from "./numbers.ts";
 import { Around, Links } from "./links.tsx";
 import { Node } from "./node.tsx";
-import { normsOfCopies, type Place, usePage } from "./page.ts";
+import { normsOf } from "./copies.ts";
+import { type Place, usePage } from "./page.ts";
 import { METRICS } from "./metrics.ts";
 
 export function Inspector() {
@@ -101,8 +102,8 @@ function Sums({ ids, group }: { ids: Int32Array; group?: number }) {
 /** The steps of a folded group with the first, the last, the least and the largest gradient. */
 function Copies({ group }: { group: number }) {
   const { page, data, state } = usePage();
-  const norms = useMemo(() => normsOfCopies(data, group), [data, group]);
-  const known = norms.filter((norm) => !Number.isNaN(norm));
+  const norms = useMemo(() => normsOf(data, group), [data, group]);
+  const known = norms.filter((norm) => norm !== null);
   const shown = state.copy.get(group);
   const rows: [string, number][] = [
     ["first", 0],
@@ -130,7 +131,7 @@ function Copies({ group }: { group: number }) {
                 </button>
               </td>
               <td class="number">
-                {Number.isNaN(norms[copy]) ? "" : `∇ ${general(norms[copy]!, 3)}`}
+                {norms[copy] == null ? "" : `∇ ${general(norms[copy], 3)}`}
               </td>
             </tr>
           ))}

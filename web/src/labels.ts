@@ -1,7 +1,9 @@
 /** Numbers, shapes and the lines of a box as text, as `viewer.labels` and `viewer.drawing.texts`. */
 
-import { type Data, type Form, fromHighWord, type Statistics } from "./data.ts";
-import { structure } from "./graph.ts";
+import { indexOf, sum } from "./columns.ts";
+import type { Chosen } from "./copies.ts";
+import type { Data, Form, Statistics } from "./data.ts";
+import { isIn, structure } from "./graph.ts";
 import {
   general,
   grouped,
@@ -70,20 +72,10 @@ export function title(data: Data, group: number): string {
   return data.groupTitle(group) + (times ? `  ×${grouped(times)}` : "");
 }
 
-/** Return a test whether a node is in the chosen copies of folded groups. */
-function chosen(shown: Shown, copy: ReadonlyMap<number, number>): (id: number) => boolean {
-  return (id) => shown.copiesOf(id).every(([g, n]) => (copy.get(g) ?? n) === n);
-}
-
-/** Return the nodes of a box in the chosen copies of folded groups. */
-export function idsIn(shown: Shown, box: Box, copy: ReadonlyMap<number, number>): Int32Array {
-  return copy.size ? box.nodes.filter(chosen(shown, copy)) : box.nodes;
-}
-
 /** What the lines of boxes are about: chosen copies of folded groups, gradients, shapes of results,
  * and without the memory or time of groups. */
 export interface Content {
-  copy: ReadonlyMap<number, number>;
+  copy: Chosen;
   gradients: boolean;
   shapes: boolean;
   without: "" | "bytes" | "time";
@@ -92,7 +84,7 @@ export interface Content {
 /** Return the lines of text in a box. */
 export function boxLines(shown: Shown, box: Box, content: Content): string[] {
   const { copy, gradients, shapes, without } = content;
-  const ids = idsIn(shown, box, copy);
+  const ids = shown.idsIn(box, copy);
   const own = ids.length ? ids : box.nodes;
   if (box.group < 0) return nodeLines(shown.data, own, gradients, shapes);
   const { lines } = structure(shown.data);
@@ -207,15 +199,11 @@ class GroupText {
   /** Return the newest node that is used outside of the group, in each of its copies. */
   private outputs(results: Int32Array): Int32Array {
     const { data } = this;
-    const { model, alike, home, end } = structure(data);
+    const { model, alike } = structure(data);
     const { group } = this.box;
     const { children } = data;
     const isOwn = new Uint8Array(data.nodes + 1);
     for (const id of this.own) isOwn[id] = 1;
-    const isInside = (id: number) => {
-      const g = model[id] ? home[model[id]! - 1]! : -1;
-      return g >= group && g < end[group]!;
-    };
     const isUsed = (id: number, inside: (use: number) => boolean) => {
       const uses = children.of(id);
       return !uses.length || uses.some((use) => !inside(use));
@@ -223,9 +211,9 @@ class GroupText {
     for (const id of results.toSorted().reverse()) {
       if (model[id] !== id) continue;
       const same = alike.of(id);
-      if (isUsed(id, (use) => isOwn[use] === 1) || isUsed(same.at(-1)!, isInside)) {
+      if (isUsed(id, (use) => isOwn[use] === 1) || isUsed(same.at(-1)!, (use) => isIn(data, use, group))) {
         const { copy } = this.content;
-        return copy.size ? same.filter(chosen(this.shown, copy)) : same;
+        return copy.size ? same.filter((id) => this.shown.isChosen(id, copy)) : same;
       }
     }
     return new Int32Array();
@@ -239,7 +227,7 @@ class GroupText {
     } = this;
     const { model, alike } = structure(data);
     const rows = Array.from(leaves, (id) => alike.of(model[id]!))
-      .map((row) => (copy.size ? row.filter(chosen(shown, copy)) : row))
+      .map((row) => (copy.size ? row.filter((id) => shown.isChosen(id, copy)) : row))
       .filter((row) => row.length);
     if (rows.length <= SHOWN_LEAVES) {
       return rows.map((row) => {
@@ -301,28 +289,8 @@ export function ownIds(data: Data, group: number): Int32Array {
   return Int32Array.from(found);
 }
 
-const timed = new WeakMap<Data, Float64Array>();
-
-/** Return the nanoseconds of both passes of each node, by id; NaN if it was not timed. */
-export function timesOf(data: Data): Float64Array {
-  let times = timed.get(data);
-  if (!times) {
-    times = new Float64Array(data.nodes + 1).fill(NaN);
-    const add = (id: number, ns: number) => {
-      if (!Number.isNaN(ns)) times![id] = (times![id]! || 0) + ns;
-    };
-    for (let id = 1; id <= data.nodes; id++) add(id, data.forward(id));
-    const { node, ns } = data.rules;
-    for (let n = 0; n < node.length; n++) add(node[n]!, fromHighWord(ns[n]!));
-    timed.set(data, times);
-  }
-  return times;
-}
-
 /** Return the nanoseconds of both passes of some nodes, NaN if none was timed. */
 export function totalTime(data: Data, ids: Int32Array): number {
-  const times = timesOf(data);
-  let [sum, known] = [0, false];
-  for (const id of ids) if (!Number.isNaN(times[id]!)) [sum, known] = [sum + times[id]!, true];
-  return known ? sum : NaN;
+  const times = indexOf(data).numbers("time");
+  return ids.reduce((ns, id) => sum(ns, times[id - 1]!), NaN);
 }

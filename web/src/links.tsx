@@ -6,7 +6,8 @@ import type { Statistics } from "./data.ts";
 import { pathTo } from "./graph.ts";
 import { title } from "./labels.ts";
 import { general, grouped } from "./numbers.ts";
-import { copiesOf, type Page, usePage } from "./page.ts";
+import { copiesOf } from "./copies.ts";
+import { type Page, usePage } from "./page.ts";
 
 const A_PAGE = 40; // links
 const MOST = 3; // axes of a shape

@@ -1,7 +1,8 @@
 /** Numbers of nodes and groups, by which the tree is sorted. */
 
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
-import { type Index, type Numbers, sum, UNNAMED } from "./search.ts";
+import { type Index, indexOf, type Numbers, sum, UNNAMED } from "./columns.ts";
+import type { Data } from "./data.ts";
 
 /** A number of each node and group, by which the tree is sorted. */
 export interface Metric {
@@ -30,14 +31,17 @@ export const METRICS: readonly Metric[] = (
     ["nan", "NaN", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
     ["changes", "changes", "nodes added, removed, or with other numbers", marked, "sum", grouped],
   ] as const
-).map(([name, title, help, of, fold, text]) => ({
-  name,
-  title,
-  help,
-  of,
-  fold,
-  text: (n) => (n > 0 || (n === 0 && fold !== "sum") ? text(n) : ""),
-}));
+).map(([name, title, help, of, fold, text]) => {
+  const has = (n: number) => n > 0 || (n === 0 && fold !== "sum");
+  return { name, title, help, of, fold, text: (n) => (has(n) ? text(n) : "") };
+});
+
+/** Two numbers as one; of NaN and another the other. */
+export const JOINS = {
+  sum,
+  max: (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b),
+  min: (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b),
+};
 
 /** The numbers of a metric: of each node by row, and of each group. */
 export interface Measured {
@@ -46,13 +50,13 @@ export interface Measured {
   groups: Numbers;
 }
 
-export function measure(index: Index, metric: Metric): Measured {
-  const { data } = index;
+function measure(data: Data, metric: Metric): Measured {
+  const index = indexOf(data);
   const nodes = metric.of(index);
   const groups = new Float64Array(data.groups).fill(NaN);
   const parents = data.column("g_parent");
-  const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
-  index.home().forEach((group, row) => {
+  const join = JOINS[metric.fold];
+  index.home.forEach((group, row) => {
     if (group >= 0) groups[group] = join(groups[group]!, nodes[row]!);
   });
   for (let group = data.groups - 1; group > 0; group -= 1) {
@@ -62,11 +66,9 @@ export function measure(index: Index, metric: Metric): Measured {
   return { metric, nodes, groups };
 }
 
-function wrong({ data }: Index): Numbers {
-  const columns = ["v_nans", "v_infs", "d_nans", "d_infs"].map((name) => data.column(name));
-  return Float64Array.from({ length: data.nodes }, (_, row) =>
-    columns.reduce((total, column) => total + Math.max(column[row]!, 0), 0),
-  );
+function wrong(index: Index): Numbers {
+  const columns = ["nan", "inf", "∇nan", "∇inf"].map((name) => index.numbers(name));
+  return columns[0]!.map((_, row) => columns.reduce((all, own) => all + (own[row]! || 0), 0));
 }
 
 function marked({ data }: Index): Numbers {
@@ -74,12 +76,9 @@ function marked({ data }: Index): Numbers {
   return Float64Array.from(marks, (mark) => (mark ? 1 : 0));
 }
 
-const most = (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b);
-const least = (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b);
-
 /** Return the numbers of a metric that the page has: times only of a timed run. */
-export function available(index: Index): Measured[] {
-  const found = METRICS.map((metric) => measure(index, metric));
+export function available(data: Data): Measured[] {
+  const found = METRICS.map((metric) => measure(data, metric));
   return found.filter(({ nodes }) => nodes.some((n) => n > 0));
 }
 

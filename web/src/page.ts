@@ -3,11 +3,12 @@
 import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 
-import { type Data, fromHighWord } from "./data.ts";
-import { idsOf, pathTo, reveal } from "./graph.ts";
+import { indexOf } from "./columns.ts";
+import { copiesOf } from "./copies.ts";
+import type { Data } from "./data.ts";
+import { reveal } from "./graph.ts";
 import { plural } from "./numbers.ts";
-import type { Measured } from "./metrics.ts";
-import { Index } from "./search.ts";
+import { available, type Measured } from "./metrics.ts";
 import type { Selection, State, Store } from "./store.ts";
 
 const MOST_SHOWN = 200; // nodes of a line
@@ -23,8 +24,7 @@ export interface Spent {
 }
 
 export class Page {
-  readonly index: Index;
-  measured: Measured[] = [];
+  private known?: Measured[];
   private heads?: Map<string, number[]>;
   private byLine?: Map<string, Int32Array>;
   private spent?: Map<string, Spent>;
@@ -33,8 +33,11 @@ export class Page {
     readonly data: Data,
     readonly store: Store,
     readonly say: (text: string) => void,
-  ) {
-    this.index = new Index(data);
+  ) {}
+
+  /** The metrics that the page has. */
+  get measured(): Measured[] {
+    return (this.known ??= available(this.data));
   }
 
   /** Select something; of a node in a folded group, the copy that it is in is shown. */
@@ -142,11 +145,11 @@ export class Page {
     if (lines?.length)
       for (const [file, line, ...times] of lines) add(file, line, times[0], times[1]);
     else {
-      const [forward, backward] = [this.index.numbers("forward"), this.index.numbers("backward")];
+      const [forward, backward] = ["forward", "backward"].map((name) => indexOf(this.data).numbers(name));
       const { sources } = this.data.header;
       this.data.column("source").forEach((at, row) => {
         const source = sources[at];
-        if (source) add(source[0], source[1], forward[row]!, backward[row]!);
+        if (source) add(source[0], source[1], forward![row]!, backward![row]!);
       });
     }
     return (this.spent = spent);
@@ -188,50 +191,6 @@ export class Page {
     const isNamed = this.data.kind(id) !== "result" && /^[\w.[\]]+$/.test(this.data.label(id));
     return isNamed ? this.data.label(id) : `v${id}`;
   }
-}
-
-/** Return each folded group around a node with the copy that the node is in. */
-export function copiesOf(data: Data, id: number): [group: number, copy: number][] {
-  const found: [number, number][] = [];
-  let at = id;
-  for (const group of pathTo(data, { node: id })) {
-    for (let copy = 0; copy < data.times(group); copy += 1) {
-      const position = data.copy(group, copy).indexOf(at);
-      if (position < 0) continue;
-      found.push([group, copy]);
-      at = data.copy(group, 0)[position]!;
-      break;
-    }
-  }
-  return found;
-}
-
-/** Return the node of the chosen copies that is at the place of a node of the first copies. */
-export function inCopy(data: Data, copies: State["copy"], id: number): number {
-  let at = id;
-  for (const group of pathTo(data, { node: id }).reverse()) {
-    const copy = Math.min(copies.get(group) ?? 0, data.times(group) - 1);
-    const position = copy > 0 ? data.copy(group, 0).indexOf(at) : -1;
-    if (position >= 0) at = data.copy(group, copy)[position]!;
-  }
-  return at;
-}
-
-/** Return the largest norm of a gradient in each copy of a folded group, NaN for none. */
-export function normsOfCopies(data: Data, group: number): number[] {
-  const norms = data.column("d_norm");
-  return Array.from({ length: data.times(group) }, (_, copy) => {
-    let most = NaN;
-    for (const id of data.copy(group, copy)) {
-      const norm = fromHighWord(norms[id - 1]!);
-      if (!(most >= norm) && norm === norm) most = norm;
-    }
-    return most;
-  });
-}
-
-export function sizeText(data: Data, group: number): string {
-  return plural(group ? idsOf(data, group).length : data.nodes, "node");
 }
 
 const Shared = createContext<Page | null>(null);

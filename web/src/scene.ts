@@ -7,8 +7,7 @@ import type { Data } from "./data.ts";
 import { dotOf } from "./dot.ts";
 import { pathToResult } from "./flow.ts";
 import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo } from "./graph.ts";
-import { type Shown, shown } from "./shown.ts";
-import { idsIn } from "./labels.ts";
+import { Shown } from "./shown.ts";
 import { plural } from "./numbers.ts";
 import { type Layouts, prepared, Replaced, TooSlow } from "./layout.ts";
 import type { Page } from "./page.ts";
@@ -134,7 +133,7 @@ export class Scene {
     if (kind !== "n") return null;
     const box = this.view?.boxes.get(`n${number}`);
     return {
-      node: (box && idsIn(this.view!, box, this.page.store.get().copy)[0]) || Number(number),
+      node: (box && this.view!.idsIn(box, this.page.store.get().copy)[0]) || Number(number),
     };
   }
 
@@ -182,7 +181,7 @@ export class Scene {
 
   private async draw(state: State): Promise<void> {
     const { looks, looks_at_first: given } = this.data.header;
-    const view = shown(this.data, state);
+    const view = new Shown(this.data, state);
     if (view.boxes.size > MOST_BOXES) {
       return this.inform({
         note: `${view.boxes.size} boxes are too many to draw: close some groups.`,

@@ -1,7 +1,8 @@
 /** The boxes and edges of a view, as `viewer.graph.Graph` finds them. */
 
-import type { Column, Data } from "./data.ts";
-import { isClosed, listsBy, modelOf, structure, type View } from "./graph.ts";
+import { type Chosen, type Copies, copies, copiesOf } from "./copies.ts";
+import { type Column, type Data, Lists } from "./data.ts";
+import { isClosed, modelOf, structure, type View } from "./graph.ts";
 
 /** A node or a closed group to draw. `node` or `group` is -1; `nodes` are all ids in it, sorted. */
 export interface Box {
@@ -26,14 +27,12 @@ export interface Edge {
 export class Shown {
   readonly boxes = new Map<string, Box>(); // oldest first
   readonly edges: Edge[] = [];
+  private readonly around: Int32Array; // the closed group that each is in, or is; -1 for none
   private readonly boxOf: Int32Array; // the number of the box of each node, or -1
   private readonly list: Box[] = [];
   private readonly hidden: Column | null;
-  private readonly path: Int32Array; // the innermost list of copies of each node, 0 for none
-  // A list of copies: a folded group, a number of a copy, and the list without them.
-  private readonly heads: number[] = [0];
-  private readonly numbers: number[] = [0];
-  private readonly rests: number[] = [0];
+  private readonly copies: Copies;
+  private readonly between = new Map<number, Edge[]>(); // by the numbers of two boxes
   private readonly signatures = new Map<number, number>();
   private readonly positions: Int32Array[] = [];
 
@@ -41,41 +40,39 @@ export class Shown {
     readonly data: Data,
     readonly view: View,
   ) {
-    const { nodes, groups } = data;
-    const { parent, model, home } = structure(data);
-    const around = new Int32Array(groups).fill(-1); // the closed group that each is in, or is
-    for (let g = 1; g < groups; g++) {
+    const { parent } = structure(data);
+    this.copies = copies(data);
+    this.hidden = data.has("hidden") ? data.column("hidden") : null;
+    const around = (this.around = new Int32Array(data.groups).fill(-1));
+    for (let g = 1; g < data.groups; g++) {
       const outer = around[parent[g]!]!;
       around[g] = outer >= 0 ? outer : isClosed(data, view, g) ? g : -1;
     }
-    const boxOf = (this.boxOf = new Int32Array(nodes + 1).fill(-1));
-    const hidden = (this.hidden = data.has("hidden") ? data.column("hidden") : null);
-    const ofGroup = new Int32Array(groups).fill(-1);
-    for (let id = 1; id <= nodes; id++) {
+    this.boxOf = this.boxesOfNodes();
+    const lists = Lists.by(this.boxOf, this.list.length);
+    this.list.forEach((box, n) => this.boxes.set(box.key, { ...box, nodes: lists.of(n) }));
+    this.addEdges();
+  }
+
+  private boxesOfNodes(): Int32Array {
+    const { data, around, hidden, list } = this;
+    const { model, home } = structure(data);
+    const boxOf = new Int32Array(data.nodes + 1).fill(-1);
+    const ofGroup = new Int32Array(data.groups).fill(-1);
+    for (let id = 1; id <= data.nodes; id++) {
       const own = model[id]!;
-      const group = own ? around[home[own - 1]!]! : -1;
       if (!own || hidden?.[id - 1]) continue;
+      const group = around[home[own - 1]!]!;
       let box = group >= 0 ? ofGroup[group]! : boxOf[own]!;
       if (box < 0) {
-        box = this.list.length;
-        this.list.push({
-          key: group >= 0 ? `g${group}` : `n${own}`,
-          node: group >= 0 ? -1 : own,
-          group,
-          nodes: boxOf,
-        });
+        const [key, node] = group >= 0 ? [`g${group}`, -1] : [`n${own}`, own];
+        box = list.push({ key, node, group, nodes: boxOf }) - 1;
         if (group >= 0) ofGroup[group] = box;
         else boxOf[own] = box;
       }
       boxOf[id] = box;
     }
-    const lists = listsBy(boxOf, this.list.length);
-    this.list.forEach((box, n) => this.boxes.set(box.key, { ...box, nodes: lists.of(n) }));
-    this.path = new Int32Array(nodes + 1);
-    for (let g = groups - 1; g > 0; g--) {
-      if (data.times(g) && (around[g]! < 0 || around[g] === g)) this.addCopies(g);
-    }
-    this.addEdges();
+    return boxOf;
   }
 
   /** Return the key of the box of a node, null if it is not shown. */
@@ -83,86 +80,68 @@ export class Shown {
     return this.list[this.boxOf[id] ?? -1]?.key ?? null;
   }
 
-  /** Return the folded groups that a node is in, outermost first, and in which copies. */
-  copiesOf(id: number): [group: number, copy: number][] {
-    const found: [number, number][] = [];
-    for (let path = this.path[id] ?? 0; path; path = this.rests[path]!) {
-      found.push([this.heads[path]!, this.numbers[path]!]);
-    }
-    return found;
+  /** Return the nodes of a box in the chosen copies of folded groups. */
+  idsIn(box: Box, chosen: Chosen): Int32Array {
+    return chosen.size ? box.nodes.filter((id) => this.isChosen(id, chosen)) : box.nodes;
   }
 
-  private addCopies(g: number): void {
-    const { path, heads, numbers, rests } = this;
-    const own = this.data.copy(g, 0).slice();
-    const inner = own.map((id) => path[id]!);
-    const distinct = [...new Set(inner)];
-    const place = new Map(distinct.map((list, n) => [list, n]));
-    const places = inner.map((list) => place.get(list)!);
-    const times = this.data.times(g);
-    for (let n = 0; n < times; n++) {
-      const first = heads.length;
-      const copy = this.data.copy(g, n);
-      for (const rest of distinct) {
-        heads.push(g);
-        numbers.push(n);
-        rests.push(rest);
-      }
-      for (let at = 0; at < copy.length; at++) path[copy[at]!] = first + places[at]!;
-    }
+  /** Return whether a node is in the chosen copies of the folded groups that are drawn. */
+  isChosen(id: number, chosen: Chosen): boolean {
+    return copiesOf(this.data, id).every(([g, n]) => this.isInBox(g) || (chosen.get(g) ?? n) === n);
+  }
+
+  private isInBox(group: number): boolean {
+    return this.around[group]! >= 0 && this.around[group] !== group;
   }
 
   /** Return by how many copies of a folded group a value is carried, 0 within one. */
-  private carried(tail: number, head: number): number {
-    const { heads, numbers, rests } = this;
-    for (; tail && head && tail !== head; tail = rests[tail]!, head = rests[head]!) {
-      if (heads[tail] !== heads[head]) return 0;
-      if (numbers[tail] !== numbers[head]) return numbers[head]! - numbers[tail]!;
+  private carried(from: number, to: number): number {
+    const { of, group, number, inner } = this.copies;
+    let [tail, head] = [of[from]!, of[to]!];
+    for (; tail && head && tail !== head; tail = inner[tail]!, head = inner[head]!) {
+      if (group[tail] !== group[head] || this.isInBox(group[tail]!)) return 0;
+      if (number[tail] !== number[head]) return number[head]! - number[tail]!;
     }
     return 0;
   }
 
   private addEdges(): void {
-    const { data, boxOf, path, hidden } = this;
+    const { data, boxOf, copies, hidden } = this;
     const { starts, parents } = data;
-    const wires = new Wires();
     for (let id = 1; id <= data.nodes; id++) {
       const head = boxOf[id]!;
-      const own = path[id]!;
+      const own = copies.of[id]!;
       if (head < 0) continue;
       for (let n = starts[id - 1]!; n < starts[id]!; n++) {
         const parent = parents[n]!;
         if (hidden?.[parent - 1]) {
-          for (const source of this.sources(parent)) this.addEdge(wires, source, id, n);
-        } else if (boxOf[parent]! >= 0 && (boxOf[parent] !== head || (own && path[parent]))) {
-          this.addEdge(wires, parent, id, n);
+          for (const source of this.sources(parent)) this.addEdge(source, id, n);
+        } else if (boxOf[parent]! >= 0 && (boxOf[parent] !== head || (own && copies.of[parent]))) {
+          this.addEdge(parent, id, n);
         }
       }
     }
   }
 
-  private addEdge(wires: Wires, source: number, id: number, wire: number): void {
-    const { list, edges, boxOf, path } = this;
-    const tail = boxOf[source]!;
-    const head = boxOf[id]!;
-    const carried = this.carried(path[source]!, path[id]!);
-    if (tail === head && !carried) return;
+  private addEdge(source: number, id: number, wire: number): void {
+    const { list, edges, boxOf } = this;
+    const [from, to] = [boxOf[source]!, boxOf[id]!];
+    const carried = this.carried(source, id);
+    if (from === to && !carried) return;
     const position = wire - this.data.starts[id - 1]!;
-    const argument = list[head]!.group >= 0 ? 0 : this.argument(id, position);
-    const edge = edges[wires.number(tail, head, argument, carried)];
+    const argument = list[to]!.group >= 0 ? 0 : this.argument(id, position);
+    const pair = from * list.length + to;
+    let alike = this.between.get(pair);
+    if (!alike) this.between.set(pair, (alike = []));
+    const edge = alike.find((one) => one.argument === argument && one.carried === carried);
     if (edge) {
       edge.count++;
       edge.last = Math.max(edge.last, source);
     } else {
-      edges.push({
-        tail: list[tail]!.key,
-        head: list[head]!.key,
-        node: source,
-        argument,
-        carried,
-        count: 1,
-        last: source,
-      });
+      const [tail, head] = [list[from]!.key, list[to]!.key];
+      const made = { tail, head, node: source, argument, carried, count: 1, last: source };
+      edges.push(made);
+      alike.push(made);
     }
   }
 
@@ -201,47 +180,4 @@ export class Shown {
 export function argumentsOf(data: Data, signature: number): Int32Array {
   const args = data.header.signatures[signature]![1];
   return Int32Array.from(args.flatMap(([pieces], n) => Array(pieces.length - 1).fill(n + 1)));
-}
-
-/** Numbers for tuples of four integers, counted from 0: a hash table, much faster than a Map. */
-class Wires {
-  private rows = new Int32Array(4 * 1024);
-  private slots = new Int32Array(2048); // the number of a tuple and 1, 0 for none
-  private size = 0;
-
-  number(a: number, b: number, c: number, d: number): number {
-    const { rows, slots } = this;
-    const mask = slots.length - 1;
-    let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ d;
-    hash ^= hash >>> 15;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const number = slots[slot]! - 1;
-      const at = 4 * number;
-      if (number < 0) {
-        slots[slot] = this.size + 1;
-        rows.set([a, b, c, d], 4 * this.size);
-        if (4 * ++this.size === rows.length) this.grow();
-        return this.size - 1;
-      }
-      if (rows[at] === a && rows[at + 1] === b && rows[at + 2] === c && rows[at + 3] === d) {
-        return number;
-      }
-    }
-  }
-
-  private grow(): void {
-    const old = this.rows;
-    const count = this.size;
-    this.rows = new Int32Array(2 * old.length);
-    this.slots = new Int32Array(2 * this.slots.length);
-    this.size = 0;
-    for (let at = 0; at < 4 * count; at += 4) {
-      this.number(old[at]!, old[at + 1]!, old[at + 2]!, old[at + 3]!);
-    }
-  }
-}
-
-/** Return the boxes and edges of a view. */
-export function shown(data: Data, view: View): Shown {
-  return new Shown(data, view);
 }

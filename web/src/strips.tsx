@@ -1,40 +1,13 @@
 /** Sliders and strips of folded groups: a step to choose, and a figure of each step as a bar. */
 
 import { useMemo } from "preact/hooks";
-import { type Data, fromHighWord } from "./data.ts";
-import { structure } from "./graph.ts";
-import { timesOf, title } from "./labels.ts";
+import { type Chosen, normsOf, timesOf } from "./copies.ts";
+import type { Data } from "./data.ts";
+import { title } from "./labels.ts";
 import { general, grouped, heights, timeText } from "./numbers.ts";
 
 const WIDTH = 240;
 const HEIGHT = 28;
-
-/** Return the norm of a gradient in each copy: that of a node, or the greatest of a group. */
-export function normsOf(data: Data, group: number, node: number): (number | null)[] {
-  const own = data.copy(group, 0);
-  const { model } = structure(data);
-  const place = own.indexOf(model[node] || node);
-  const norms = data.gradient.words("norm");
-  const { gradient } = data;
-  return Array.from({ length: data.times(group) }, (_, n) => {
-    const copy = data.copy(group, n);
-    const ids = place >= 0 ? copy.subarray(place, place + 1) : copy;
-    let found: number | null = null;
-    for (const id of ids) {
-      if (gradient.has(id)) found = Math.max(found ?? 0, fromHighWord(norms[id - 1]!));
-    }
-    return found;
-  });
-}
-
-/** Return the nanoseconds of each copy, or nothing if none was timed. */
-export function timesOfCopies(data: Data, group: number): (number | null)[] {
-  const times = timesOf(data);
-  const found = Array.from({ length: data.times(group) }, (_, n) =>
-    data.copy(group, n).reduce((sum, id) => sum + (times[id]! || 0), 0),
-  );
-  return found.some(Boolean) ? found : [];
-}
 
 interface StripProps {
   label: string;
@@ -112,8 +85,8 @@ interface Props {
   data: Data;
   group: number;
   node: number;
-  copy: ReadonlyMap<number, number>;
-  choose: (copy: ReadonlyMap<number, number>) => void;
+  copy: Chosen;
+  choose: (copy: Chosen) => void;
 }
 
 /** The slider "step k of N" of a folded group, and its strips. */
@@ -121,7 +94,7 @@ export function Steps({ data, group, node, copy, choose }: Props) {
   const times = data.times(group);
   const chosen = copy.get(group);
   const norms = useMemo(() => normsOf(data, group, node), [data, group, node]);
-  const spent = useMemo(() => timesOfCopies(data, group), [data, group]);
+  const spent = useMemo(() => timesOf(data, group), [data, group]);
   const set = (n: number | undefined) => {
     const next = new Map(copy);
     if (n === undefined || n < 0) next.delete(group);

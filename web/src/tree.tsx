@@ -6,9 +6,10 @@ import type { Data } from "./data.ts";
 import { membersOf, modelOf, opened, pathTo, reveal } from "./graph.ts";
 import { title } from "./labels.ts";
 import { grouped, plural } from "./numbers.ts";
-import { inCopy, usePage } from "./page.ts";
+import { inCopy } from "./copies.ts";
+import { usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
-import { available, type Measured, sorted } from "./metrics.ts";
+import { type Measured, sorted } from "./metrics.ts";
 import { find } from "./search.ts";
 import type { Selection } from "./store.ts";
 
@@ -37,11 +38,11 @@ function linesOf(
 
 export function Tree() {
   const { page, data, state } = usePage();
-  const measured = useMemo(() => (page.measured = available(page.index)), [page]);
+  const { measured } = page;
   const [open, setOpen] = useState<ReadonlySet<number>>(page.store.first.open);
   const chosen = measured.find(({ metric }) => metric.name === state.sort);
   const query = state.query.trim();
-  const found = useMemo(() => (query ? find(page.index, query) : null), [page, query]);
+  const found = useMemo(() => (query ? find(data, query) : null), [page, query]);
   const selected = state.selected;
 
   useEffect(() => {

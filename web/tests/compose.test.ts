@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { LONGEST_EDGE } from "../src/arrows.ts";
 import { type Cluster, Picture, type Shape, type Style } from "../src/compose.ts";
 import { dotOf } from "../src/dot.ts";
-import { shown } from "../src/shown.ts";
+import { Shown } from "../src/shown.ts";
 import { expected, MODELS, read } from "./models.ts";
 
 const STYLE: Style = {
@@ -38,7 +38,7 @@ for (const name of MODELS) {
   test(`texts and arrows of ${name} are those of Python`, () => {
     const data = read(name);
     for (const state of expected(name)) {
-      const view = shown(data, { open: new Set(state.open), detail: "op" });
+      const view = new Shown(data, { open: new Set(state.open), detail: "op" });
       for (const { style, shapes, arrows, legend } of state.styles) {
         const { heat = "", gradients = true, backward = false, edges } = style;
         const picture = new Picture(view, {
@@ -76,7 +76,7 @@ for (const name of MODELS) {
 }
 
 test("too many copies are left out, those beside closed groups first", () => {
-  const view = shown(read("irregular"), {
+  const view = new Shown(read("irregular"), {
     open: new Set(expected("irregular")[4]!.open),
     detail: "op",
   });
@@ -96,7 +96,7 @@ test("a chosen step has its own figures", () => {
   const open = new Set(data.header.open);
   const group = Array.from({ length: data.groups }, (_, g) => g).find((g) => data.times(g) === 9)!;
   const lines = (copy: Map<number, number>) => {
-    const view = shown(data, { open, detail: "op" });
+    const view = new Shown(data, { open, detail: "op" });
     const id = data.copy(group, 0)[0]!;
     return new Picture(view, { ...STYLE, copy }).shapes.get(view.keyOf(id)!)!.lines.join();
   };
@@ -108,7 +108,7 @@ test("a chosen step has its own figures", () => {
 test("heat colours boxes from the least to the greatest", () => {
   const data = read("levels");
   const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
-  const picture = new Picture(shown(data, { open, detail: "op" }), { ...STYLE, heat: "gradient" });
+  const picture = new Picture(new Shown(data, { open, detail: "op" }), { ...STYLE, heat: "gradient" });
   const levels = new Set([...picture.shapes.values()].map((shape) => shape.heat));
   assert.ok(levels.has(data.header.looks.heat.length - 1));
   assert.equal(picture.heat!.legend()[0], "greatest norm of the gradients");
@@ -118,7 +118,7 @@ test("no name ends its text in DOT", () => {
   const data = read("hostile");
   const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
   const dot = dotOf(
-    new Picture(shown(data, { open, detail: "op" }), STYLE),
+    new Picture(new Shown(data, { open, detail: "op" }), STYLE),
     data.header.looks,
     "down",
   );

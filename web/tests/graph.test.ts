@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { idsOf, isClosed, membersOf, modelOf, opened, pathTo, reveal } from "../src/graph.ts";
-import { shown } from "../src/shown.ts";
+import { Shown } from "../src/shown.ts";
 import { expected, MODELS, read } from "./models.ts";
 
 for (const name of MODELS) {
@@ -10,7 +10,7 @@ for (const name of MODELS) {
     const states = expected(name);
     assert.ok(states.length > 5);
     for (const state of states) {
-      const found = shown(data, { open: new Set(state.open), detail: "op" });
+      const found = new Shown(data, { open: new Set(state.open), detail: "op" });
       const boxes = Array.from(found.boxes.values(), (box) => [box.key, Array.from(box.nodes)]);
       assert.deepEqual(boxes, Object.entries(state.boxes));
       const edges = found.edges.map((e) => [
@@ -41,7 +41,7 @@ for (const name of MODELS) {
     const data = read(name);
     for (let id = 1; id <= data.nodes; id += 7) {
       const view = { open: reveal(data, new Set(), { node: id }), detail: "op" as const };
-      assert.equal(shown(data, view).keyOf(id), `n${modelOf(data, id)}`);
+      assert.equal(new Shown(data, view).keyOf(id), `n${modelOf(data, id)}`);
     }
   });
 }
@@ -51,7 +51,7 @@ test("a group has the nodes of all copies around it", () => {
   const inner = pathTo(data, { node: data.nodes }).length;
   const folded = Array.from({ length: data.groups }, (_, g) => g).filter((g) => data.times(g));
   assert.ok(inner >= 0 && folded.length > 1);
-  const boxes = shown(data, { open: new Set(), detail: "op" }).boxes;
+  const boxes = new Shown(data, { open: new Set(), detail: "op" }).boxes;
   for (const box of boxes.values())
     if (box.group > 0) assert.deepEqual(idsOf(data, box.group), box.nodes);
 });
@@ -60,7 +60,7 @@ test("a hidden node passes its edges on", () => {
   const data = read("inputs");
   const view = { open: new Set<number>(), detail: "op" as const };
   const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
-  const all = shown(data, { ...view, open });
+  const all = new Shown(data, { ...view, open });
   const [middle] = all.edges
     .map((edge) => edge.head)
     .filter((key) => all.edges.some((edge) => edge.tail === key));
@@ -70,7 +70,7 @@ test("a hidden node passes its edges on", () => {
   const { has, column } = data;
   data.has = (name) => name === "hidden" || has.call(data, name);
   data.column = (name) => (name === "hidden" ? hidden : column.call(data, name));
-  const found = shown(data, { ...view, open });
+  const found = new Shown(data, { ...view, open });
   assert.equal(found.keyOf(id), null);
   const before = all.edges.filter((edge) => edge.head === middle).map((edge) => edge.tail);
   const after = all.edges.filter((edge) => edge.tail === middle).map((edge) => edge.head);
