@@ -1,7 +1,7 @@
 /** The arrows of a picture: how far they go, and their kinds and labels. */
 
 import type { Style } from "./compose.ts";
-import type { Data } from "./data.ts";
+import { type Data, push } from "./data.ts";
 import { gradientsText, shapeText, title } from "./labels.ts";
 import { grouped, shorten } from "./numbers.ts";
 import { argumentsOf, type Box, type Edge, type Shown } from "./shown.ts";
@@ -24,11 +24,8 @@ const SYMMETRIC = ["add", "multiply"]; // whose arguments need no number
 
 /** Return where a value goes that another copy of a folded group uses. */
 function carried(copies: number): string {
-  return copies === 1
-    ? "to the next step"
-    : copies === -1
-      ? "back to the level above"
-      : `${copies} steps on`;
+  if (copies === 1) return "to the next step";
+  return copies === -1 ? "back to the level above" : `${copies} steps on`;
 }
 
 /** Return the name of a box in a text elsewhere. */
@@ -82,16 +79,16 @@ export class Arrows {
   /** Return the arrows that there are too many copies for: those from leaves into groups first. */
   private leftOut(): Set<Edge> {
     const { boxes, edges, data } = this.shown;
-    const isLeaf = ({ nodes }: Box) => data.kind(nodes[0]!) !== "result" && nodes.every((id) => data.kind(id) !== "result");
+    const isLeaf = (key: string) => boxes.get(key)!.nodes.every((id) => data.kind(id) !== "result");
     const levels: Edge[][] = [[], [], [], []];
     for (const edge of edges) {
-      if (this.isShort(edge)) continue;
-      const isFromLeaf = isLeaf(boxes.get(edge.tail)!);
-      levels[(boxes.get(edge.head)!.group < 0 ? 2 : 0) + (isFromLeaf ? 0 : 1)]!.push(edge);
+      const intoGroup = boxes.get(edge.head)!.group >= 0;
+      const level = (intoGroup ? 0 : 2) + (isLeaf(edge.tail) ? 0 : 1);
+      if (!this.isShort(edge)) levels[level]!.push(edge);
     }
-    const copies = (found: Edge[][]) => new Set(found.flat().map(({ tail, head }) => `${tail} ${head}`)).size;
+    const copies = (rest: Edge[]) => new Set(rest.map(({ tail, head }) => `${tail} ${head}`)).size;
     let first = 0;
-    while (copies(levels.slice(first)) > this.style.copies) first++;
+    while (copies(levels.slice(first).flat()) > this.style.copies) first++;
     return new Set(levels.slice(0, first).flat());
   }
 
@@ -118,9 +115,9 @@ export class Arrows {
       const [last, first] = [gradient.norm(edge.last), gradient.norm(edge.node)];
       found.set(edge, first > last ? first : last);
     }
-    const logs = [...found.values()].filter(isKnown).map(Math.log10);
-    const high = logs.length ? logs.reduce((a, b) => Math.max(a, b)) : 0;
-    const low = Math.min(logs.length ? logs.reduce((a, b) => Math.min(a, b)) : 0, high - 1);
+    const logs = [...found.values()].filter(isKnown).map(Math.log10).sort((a, b) => a - b);
+    const high = logs.at(-1) ?? 0;
+    const low = Math.min(logs[0] ?? 0, high - 1);
     for (const [edge, norm] of found) {
       const share = (Math.log10(norm) - low) / (high - low);
       found.set(edge, isKnown(norm) ? 1 + (THICKEST - 1) * share : 1);
@@ -131,14 +128,14 @@ export class Arrows {
   /** Return the arrow of an edge that starts at the box `tail`. */
   arrow(edge: Edge, tail: string): Arrow {
     const { boxes } = this.shown;
-    const head = boxes.get(edge.head)!;
-    const origin = boxes.get(edge.tail)!;
+    const [origin, head] = [boxes.get(edge.tail)!, boxes.get(edge.head)!];
     const { plain } = this.style;
     const shape = this.data.value.form(edge.node);
-    const width = this.flow.get(edge);
+    const width = this.flow.get(edge) ?? 0;
     const flows = width ? gradientsText(this.data, [edge.node, edge.last]) : "";
     const gradient = flows ? `∇ ${flows}` : "";
     const facts = [
+      `${nameOf(this.data, origin)} → ${nameOf(this.data, head)}`,
       edge.argument ? `argument ${edge.argument}` : "",
       shape ? shapeText(shape) : "",
       edge.carried ? carried(edge.carried) : "",
@@ -149,15 +146,12 @@ export class Arrows {
       tail,
       head: edge.head,
       edge,
-      width: width ?? 0,
+      width,
       kind: !width ? this.kind(edge) : edge.carried ? "back" : "backward",
       label: plain ? "" : label,
       argument: plain ? "" : this.number(edge),
       faint: this.isFaint(head) || this.isFaint(origin),
-      title: [
-        `${nameOf(this.data, origin)} → ${nameOf(this.data, head)}`,
-        ...facts.filter(Boolean),
-      ].join(" · "),
+      title: facts.filter(Boolean).join(" · "),
     };
   }
 
@@ -185,11 +179,7 @@ export class Arrows {
     if (others.length < 2 || edge.carried) return "";
     const args = argumentsOf(data, data.column("signature")[node - 1]!);
     const items = data.parentsOf(node).filter((_, n) => args[n] === others[0]!.argument);
-    const numbers: number[] = [];
-    items.forEach((id, n) => {
-      if (this.shown.keyOf(id) === edge.tail) numbers.push(n + 1);
-    });
-    return ranges(numbers);
+    return ranges([...items.keys()].filter((n) => this.shown.keyOf(items[n]!) === edge.tail));
   }
 }
 
@@ -203,39 +193,26 @@ function ranks(shown: Shown, order: Map<string, number>, leaves: Set<string>): M
     const isDown = !edge.carried && order.get(edge.tail)! < order.get(edge.head)!;
     if (isDown && !leaves.has(edge.tail)) push(into, edge.head, edge.tail);
   }
+  const most = (a: number, b: number) => Math.max(a, b);
+  const least = (a: number, b: number) => Math.min(a, b);
   for (const key of shown.boxes.keys()) {
-    found.set(
-      key,
-      (into.get(key) ?? []).reduce((most, tail) => Math.max(most, found.get(tail)!), 0) + 1,
-    );
+    const above = (into.get(key) ?? []).map((tail) => found.get(tail)!);
+    found.set(key, above.reduce(most, 0) + 1);
   }
   for (const key of [...shown.boxes.keys()].reverse()) {
     const tails = into.get(key) ?? [];
     const below = room.get(key) ?? [];
-    if (below.length && tails.length <= below.length) {
-      found.set(
-        key,
-        below.reduce((a, b) => Math.min(a, b)),
-      );
-    }
+    if (below.length && tails.length <= below.length) found.set(key, below.reduce(least));
     for (const tail of tails) push(room, tail, found.get(key)! - 1);
   }
   for (const { tail, head } of shown.edges) {
-    if (leaves.has(tail)) {
-      first.set(tail, Math.min(found.get(head)!, first.get(tail) ?? Infinity));
-    }
+    if (leaves.has(tail)) first.set(tail, least(found.get(head)!, first.get(tail) ?? Infinity));
   }
   for (const [key, rank] of first) found.set(key, rank - 1);
   return found;
 }
 
-function push<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
-  const list = lists.get(key);
-  if (list) list.push(item);
-  else lists.set(key, [item]);
-}
-
-/** Return numbers in order, with those in a row as one range: `1-4, 7`. */
+/** Return numbers from 0 as numbers from 1, with those in a row as one range: `1-4, 7`. */
 function ranges(numbers: number[]): string {
   const rows: [number, number][] = [];
   for (const number of numbers) {
@@ -243,5 +220,5 @@ function ranges(numbers: number[]): string {
     if (row && number === row[1] + 1) row[1] = number;
     else rows.push([number, number]);
   }
-  return rows.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
+  return rows.map(([from, to]) => (from === to ? from + 1 : `${from + 1}-${to + 1}`)).join(", ");
 }

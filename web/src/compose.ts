@@ -40,16 +40,13 @@ export interface Cluster {
 
 const DEEPEST = 12; // frames in one another
 
+function cluster(name: string, kind: string, title = "", outer = 0): Cluster {
+  return { name, kind, title, outer, shapes: [], clusters: [] };
+}
+
 /** The picture of a view. */
 export class Picture {
-  readonly root: Cluster = {
-    name: "",
-    kind: "scope",
-    title: "",
-    outer: 0,
-    shapes: [],
-    clusters: [],
-  };
+  readonly root = cluster("", "scope");
   readonly arrows: Arrow[] = [];
   readonly frames = new Map<string, Cluster>();
   readonly shapes = new Map<string, Shape>();
@@ -76,31 +73,24 @@ export class Picture {
     this.arrows.sort((a, b) => this.edges.order.get(a.head)! - this.edges.order.get(b.head)!);
   }
 
-  /** Draw a group into a cluster: open ones as frames, except those too deep for that. */
-  private fill(
-    group: number,
-    outer: Cluster,
-    depth: number,
-    around: string[],
-    whole: number,
-  ): void {
+  /** Draw a group into a frame: open ones as frames, except those too deep for that. */
+  private fill(g: number, outer: Cluster, depth: number, around: string[], whole: number): void {
     const { data, shown } = this;
-    const members = this.members(group);
+    const members = this.members(g);
     const isOpen = (member: number) => member < 0 && !isClosed(data, shown.view, -member);
-    let [cluster, titles] = [outer, around];
-    if (hasFrame(data, group)) {
-      const instance = data.groupInstance(group);
-      titles = [...around, title(data, group) + (instance ? ` ${instance}` : "")];
-      if (members.length === 1 && isOpen(members[0]!) && !data.times(group)) {
+    let [frame, titles] = [outer, around];
+    if (hasFrame(data, g)) {
+      titles = [...around, [title(data, g), data.groupInstance(g)].filter(Boolean).join(" ")];
+      if (members.length === 1 && isOpen(members[0]!) && !data.times(g)) {
         return this.fill(-members[0]!, outer, depth, titles, whole);
       }
-      if (depth <= DEEPEST) cluster = this.frame(outer, group, titles, whole);
+      if (depth <= DEEPEST) frame = this.frame(outer, g, titles, whole);
       titles = [];
     }
-    for (const member of members) if (member > 0) this.add(cluster, `n${member}`);
+    for (const member of members) if (member > 0) this.add(frame, `n${member}`);
     for (const member of members) {
-      if (isOpen(member)) this.fill(-member, cluster, depth + 1, titles, -member);
-      else if (member < 0) this.add(cluster, `g${-member}`);
+      if (isOpen(member)) this.fill(-member, frame, depth + 1, titles, -member);
+      else if (member < 0) this.add(frame, `g${-member}`);
     }
   }
 
@@ -115,68 +105,49 @@ export class Picture {
 
   private frame(outer: Cluster, group: number, titles: string[], whole: number): Cluster {
     const isFolded = this.data.times(group) > 0;
-    const inner = {
-      name: `g${group}`,
-      kind: isFolded ? "folded" : "scope",
-      outer: whole,
-      title: shorten(titles.join(" › ")),
-      shapes: [],
-      clusters: [],
-    };
-    this.frames.set(inner.name, inner);
-    outer.clusters.push(
-      !isFolded
-        ? inner
-        : {
-            ...inner,
-            name: `${inner.name}_behind`,
-            kind: "behind",
-            title: "",
-            shapes: [],
-            clusters: [inner],
-          },
-    );
+    const name = `g${group}`;
+    const heading = shorten(titles.join(" › "));
+    const inner = cluster(name, isFolded ? "folded" : "scope", heading, whole);
+    this.frames.set(name, inner);
+    const behind = { ...cluster(`${name}_behind`, "behind", "", whole), clusters: [inner] };
+    outer.clusters.push(isFolded ? behind : inner);
     return inner;
   }
 
   /** Draw a box, first constants beside it, and the arrows into it. */
-  private add(cluster: Cluster, key: string): void {
+  private add(frame: Cluster, key: string): void {
     const box = this.shown.boxes.get(key);
     if (!box) return;
-    if (this.drawn.has(key)) cluster.shapes.push(this.shape(box, key));
+    if (this.drawn.has(key)) frame.shapes.push(this.shape(box, key));
     for (const edge of this.edges.into.get(key) ?? []) {
       let { tail } = edge;
       if (!this.edges.isShort(edge)) {
         tail += `_for_${key.replace(/^n/, "")}`;
         if (!this.copied.has(tail)) {
           this.copied.add(tail);
-          cluster.shapes.push(this.copy(this.shown.boxes.get(edge.tail)!, tail));
+          frame.shapes.push(this.copy(this.shown.boxes.get(edge.tail)!, tail));
         }
       }
       this.arrows.push(this.edges.arrow(edge, tail));
     }
-    if (box.node > 0) this.addFirst(cluster, box);
+    if (box.node > 0) this.addFirst(frame, box);
   }
 
   private shape(box: Box, name: string): Shape {
     const { heat: by, copy, gradients, plain, shapes } = this.style;
     const lines = boxLines(this.shown, box, {
       copy,
-      gradients: gradients || !!by.match("gradient"),
+      gradients: gradients || by.includes("gradient"),
       shapes: plain || !shapes,
       without: by === "time" || by === "bytes" ? by : "",
     });
     const heat = this.heat ? this.heat.level(box) : null;
     if (this.heat) lines.push(...this.heat.lines(box, lines));
     const [sign, mark] = this.mark(box);
-    const shape = {
-      name,
-      kind: this.kindOf(box),
-      lines: [sign + lines[0], ...lines.slice(1)].map((line) => shorten(line)),
-      heat,
-      mark,
-      faint: this.isFaint(box),
-    };
+    lines[0] = sign + lines[0];
+    const texts = lines.map((line) => shorten(line));
+    const faint = this.isFaint(box);
+    const shape = { name, kind: this.kindOf(box), lines: texts, heat, mark, faint };
     this.shapes.set(name, shape);
     return shape;
   }
@@ -197,10 +168,10 @@ export class Picture {
     const { data } = this;
     const { marks } = data.header.looks;
     const found: Record<string, number> = {};
-    if (!data.has("mark")) return ["", ""];
-    const column = data.column("mark");
-    for (const id of box.nodes)
-      if (column[id - 1]) found[data.mark(id)] = (found[data.mark(id)] ?? 0) + 1;
+    for (const id of data.has("mark") ? box.nodes : []) {
+      const mark = data.mark(id);
+      if (mark) found[mark] = (found[mark] ?? 0) + 1;
+    }
     const [[first, count] = ["", 0], ...others] = Object.entries(found);
     if (!count) return ["", ""];
     const mark = !others.length && count === box.nodes.length ? first : "changed";
@@ -213,14 +184,7 @@ export class Picture {
   private copy(box: Box, name: string): Shape {
     const shape = this.shape(box, name);
     if (box.node > 0 && this.data.kind(box.node) !== "result") return shape;
-    return {
-      name,
-      kind: "elsewhere",
-      lines: [shorten(nameOf(this.data, box))],
-      heat: null,
-      mark: "",
-      faint: shape.faint,
-    };
+    return note(name, "elsewhere", nameOf(this.data, box), shape.faint);
   }
 
   /** Return whether no gradient reaches a box. */
@@ -234,33 +198,20 @@ export class Picture {
   }
 
   /** Draw the constants from which the first copy of a folded operation starts. */
-  private addFirst(cluster: Cluster, box: Box): void {
-    const { data } = this;
-    const first = data.signature(box.nodes[0]!)[1];
-    const last = data.signature(box.nodes.at(-1)!)[1];
-    first.slice(0, last.length).forEach(([[text, ...gaps], keyword], n) => {
-      if (gaps.length || keyword || last[n]![0].length < 2) return;
-      const name = `${box.key}_${n + 1}`;
-      const faint = this.isFaint(box);
-      cluster.shapes.push({
-        name,
-        kind: "constant",
-        lines: [`${shorten(text!)} at first`],
-        heat: null,
-        mark: "",
-        faint,
-      });
-      this.arrows.push({
-        tail: name,
-        head: box.key,
-        kind: "constant",
-        label: "",
-        argument: "",
-        width: 0,
-        faint,
-        title: `a constant → ${nameOf(this.data, box)}`,
-        edge: null,
-      });
+  private addFirst(frame: Cluster, box: Box): void {
+    const [first, last] = [box.nodes[0]!, box.nodes.at(-1)!].map((id) => this.data.signature(id)[1]);
+    first!.slice(0, last!.length).forEach(([[text, ...gaps], keyword], n) => {
+      if (gaps.length || keyword || last![n]![0].length < 2) return;
+      const [name, faint] = [`${box.key}_${n + 1}`, this.isFaint(box)];
+      frame.shapes.push(note(name, "constant", `${shorten(text!)} at first`, faint));
+      const ends = { tail: name, head: box.key, title: `a constant → ${nameOf(this.data, box)}` };
+      const plain = { label: "", argument: "", width: 0, edge: null };
+      this.arrows.push({ ...ends, ...plain, kind: "constant", faint });
     });
   }
+}
+
+/** Return a text without a box. */
+function note(name: string, kind: string, text: string, faint: boolean): Shape {
+  return { name, kind, lines: [shorten(text)], heat: null, mark: "", faint };
 }

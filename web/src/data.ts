@@ -41,6 +41,13 @@ export class Lists {
   }
 }
 
+/** Add an item to the list of a key. */
+export function push<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}
+
 /** The statistics of the values or the gradients, by id of a node; NaN where one is unknown. */
 export type Statistics = ReturnType<typeof statistics>;
 

@@ -2,64 +2,33 @@
 
 import type { Data } from "./data.ts";
 import type { Box, Shown } from "./shown.ts";
-import { indexOf } from "./columns.ts";
+import { indexOf, sum } from "./columns.ts";
 import type { Chosen } from "./copies.ts";
 import { ownIds, totalTime } from "./labels.ts";
+import { JOINS } from "./metrics.ts";
 import { general, memoryText, timeText } from "./numbers.ts";
 
 export type Measured = "time" | "bytes" | "gradient" | "least-gradient";
 
-interface Measure {
-  title: string;
-  figure: (data: Data, ids: Int32Array) => number; // NaN: unknown
-  text: (figure: number) => string;
-  isGradient: boolean;
-}
+type Measure = [
+  title: string,
+  figure: (data: Data, ids: Int32Array) => number, // NaN: unknown
+  text: (figure: number) => string,
+  isGradient: boolean,
+];
 
-function bytes(data: Data, ids: Int32Array): number {
-  let sum = NaN;
-  for (const id of ids) {
-    if (data.value.has(id)) sum = (sum || 0) + data.value.form(id)![3];
-  }
-  return sum;
-}
+const bytes = (data: Data, ids: Int32Array) =>
+  ids.reduce((all, id) => sum(all, data.value.form(id)?.[3] ?? NaN), NaN);
+const norms = (join: (a: number, b: number) => number) => (data: Data, ids: Int32Array) =>
+  ids.reduce((found, id) => join(found, data.gradient.norm(id)), NaN);
+const short = (x: number) => general(x, 3);
 
-function extreme(choose: (a: number, b: number) => number) {
-  return (data: Data, ids: Int32Array) => {
-    let found = NaN;
-    for (const id of ids) {
-      const norm = data.gradient.norm(id);
-      if (!Number.isNaN(norm)) found = Number.isNaN(found) ? norm : choose(found, norm);
-    }
-    return found;
-  };
-}
-
+/** To add a measure, add an entry. */
 const MEASURES: Record<Measured, Measure> = {
-  time: {
-    title: "time, forward and backward",
-    figure: totalTime,
-    text: timeText,
-    isGradient: false,
-  },
-  bytes: {
-    title: "bytes of the values",
-    figure: bytes,
-    text: (n) => (n ? memoryText(n) : "0B"),
-    isGradient: false,
-  },
-  gradient: {
-    title: "greatest norm of the gradients",
-    figure: extreme(Math.max),
-    text: (x) => general(x, 3),
-    isGradient: true,
-  },
-  "least-gradient": {
-    title: "least norm of the gradients",
-    figure: extreme(Math.min),
-    text: (x) => general(x, 3),
-    isGradient: true,
-  },
+  time: ["time, forward and backward", totalTime, timeText, false],
+  bytes: ["bytes of the values", bytes, (n) => (n ? memoryText(n) : "0B"), false],
+  gradient: ["greatest norm of the gradients", norms(JOINS.max), short, true],
+  "least-gradient": ["least norm of the gradients", norms(JOINS.min), short, true],
 };
 
 /** Return the measures that some node has a figure for. */
@@ -86,30 +55,27 @@ export class Heat {
   ) {
     const { data } = shown;
     this.measure = MEASURES[by];
+    const [, measured, , isGradient] = this.measure;
     for (const box of shown.boxes.values()) {
-      const figure = this.measure.figure(data, shown.idsIn(box, copy));
+      const figure = measured(data, shown.idsIn(box, copy));
       if (!Number.isNaN(figure)) this.figures.set(box.key, figure);
     }
-    this.bounds = bounds(
-      [...this.figures.values()],
-      this.measure.isGradient,
-      data.header.looks.heat.length,
-    );
+    const levels = data.header.looks.heat.length;
+    this.bounds = bounds([...this.figures.values()], isGradient, levels);
   }
 
   /** Return the level of a box from 0, null if its figure is unknown. */
   level(box: Box): number | null {
     const figure = this.figures.get(box.key);
-    return figure === undefined
-      ? null
-      : this.bounds.slice(1, -1).filter((bound) => figure >= bound).length;
+    if (figure === undefined) return null;
+    return this.bounds.slice(1, -1).filter((bound) => figure >= bound).length;
   }
 
   /** Return the line of a figure in a box; none if one of the others has that gradient. */
   lines(box: Box, others: string[]): string[] {
     const figure = this.figures.get(box.key);
     if (figure === undefined) return [];
-    const { text, isGradient, title } = this.measure;
+    const [title, , text, isGradient] = this.measure;
     const shown = text(figure);
     const one = box.group < 0 ? 1 : ownIds(this.shown.data, box.group).length;
     if (!isGradient) return [box.nodes.length >= 2 * one ? `${shown} in all` : shown];
@@ -119,8 +85,8 @@ export class Heat {
 
   /** Return a title, and the text of each level. */
   legend(): [title: string, ...levels: string[]] {
-    const found = [...new Set(this.bounds.map(this.measure.text))];
-    const { title } = this.measure;
+    const [title, , text] = this.measure;
+    const found = [...new Set(this.bounds.map(text))];
     if (found.length < 3) return [title, found.join(" to ")];
     const levels = [`< ${found[1]}`, ...found.slice(1, -1).map((bound) => `≥ ${bound}`)];
     levels.push(`${levels.pop()} to ${found.at(-1)}`);

@@ -4,16 +4,8 @@ import { indexOf, sum } from "./columns.ts";
 import type { Chosen } from "./copies.ts";
 import type { Data, Form, Statistics } from "./data.ts";
 import { isIn, structure } from "./graph.ts";
-import {
-  general,
-  grouped,
-  LONGEST,
-  memoryText,
-  plural,
-  shorten,
-  strip,
-  timeText,
-} from "./numbers.ts";
+import { general, grouped, LONGEST, memoryText, plural } from "./numbers.ts";
+import { shorten, strip, timeText } from "./numbers.ts";
 import type { Box, Shown } from "./shown.ts";
 
 const LONGEST_NAME = 24; // columns
@@ -38,32 +30,21 @@ export function valueText(data: Data, id: number): string {
   return text === null || (shape && !Number.isNaN(mean)) ? general(mean, 6) : text;
 }
 
-/** Return the size of a gradient: that of a scalar, or the norm of an array; NaN if unknown. */
-export function gradientSize(data: Data, id: number): number {
-  const { gradient } = data;
-  return gradient.form(id)?.[1]?.length === 0 ? gradient.mean(id) : gradient.norm(id);
-}
-
-/** Return a gradient in a few characters, "" if there is none. */
+/** Return a gradient in a few characters: a scalar, or the norm of an array; "" for none. */
 export function gradientText(data: Data, id: number): string {
-  const form = data.gradient.form(id);
+  const { gradient } = data;
+  const form = gradient.form(id);
   if (!form) return "";
-  const size = gradientSize(data, id);
+  const isScalar = form[1]?.length === 0;
+  const size = isScalar ? gradient.mean(id) : gradient.norm(id);
   if (Number.isNaN(size)) return form[0] ?? "nan";
-  return general(size, 3) + (form[1]?.length === 0 ? "" : counts(data.gradient, id));
+  return general(size, 3) + (isScalar ? "" : counts(gradient, id));
 }
 
 /** Return ` 2 NaN 1 Inf`. */
-export function counts(of: Statistics, id: number, separator = "", zeros = 0): string {
-  const found: [number, string][] = [
-    [zeros, "zeros"],
-    [of.nans(id), "NaN"],
-    [of.infs(id), "Inf"],
-  ];
-  return found
-    .filter(([n]) => n)
-    .map(([n, kind]) => `${separator} ${grouped(n)} ${kind}`)
-    .join("");
+function counts(of: Statistics, id: number): string {
+  const text = (n: number, kind: string) => (n ? ` ${grouped(n)} ${kind}` : "");
+  return text(of.nans(id), "NaN") + text(of.infs(id), "Inf");
 }
 
 /** Return the heading of a group, with `×99`. */
@@ -87,10 +68,9 @@ export function boxLines(shown: Shown, box: Box, content: Content): string[] {
   const ids = shown.idsIn(box, copy);
   const own = ids.length ? ids : box.nodes;
   if (box.group < 0) return nodeLines(shown.data, own, gradients, shapes);
-  const { lines } = structure(shown.data);
   const isUsual = !copy.size && gradients && !without;
-  const known = isUsual ? lines.get(box.group) : undefined;
-  const found = known ?? new GroupText(shown, box, own, content).lines();
+  const { lines } = structure(shown.data);
+  const found = (isUsual && lines.get(box.group)) || groupLines(shown, box, own, content);
   if (isUsual) lines.set(box.group, found);
   return [...found];
 }
@@ -101,27 +81,24 @@ function nodeLines(data: Data, ids: Int32Array, gradients: boolean, shapes: bool
   const names = [data.label(first), data.label(last)] as const;
   let name = names[0] === names[1] ? names[0] : `${shorten(names[0], LONGEST - 2)} …`;
   if (degree(first) !== degree(last)) name = names[1]; // it starts from a constant
-  const isSilent =
-    !shapes &&
-    data.kind(first) === "result" &&
-    data.childrenOf(first).length > 0 &&
-    data.value.form(first)?.[1]?.length !== 0;
-  const values = isSilent ? [] : [range([valueText(data, first), valueText(data, last)])];
+  const isArray = data.value.form(first)?.[1]?.length !== 0;
+  const isInner = data.kind(first) === "result" && data.childrenOf(first).length > 0;
+  const values = !shapes && isInner && isArray ? "" : valuesText(data, ids);
   return [name, ...facts(data, values, gradients ? ids : NONE)];
 }
 
 const NONE = new Int32Array();
 
-function range(texts: string[]): string {
-  return [...new Set(texts)].join(" → ");
-}
+const range = (texts: string[]) => [...new Set(texts)].join(" → ");
+const ends = (ids: Int32Array) => [ids[0]!, ids.at(-1)!];
+const valuesText = (data: Data, ids: Int32Array) =>
+  range(ends(ids).map((id) => valueText(data, id)));
 
-/** Return a line of facts with the gradients of some nodes, and a strip of their norms. */
-function facts(data: Data, texts: string[], ids: Int32Array): string[] {
-  const known = texts.filter(Boolean);
+/** Return a line of a fact with the gradients of some nodes, and a strip of their norms. */
+function facts(data: Data, text: string, ids: Int32Array): string[] {
   const { gradient } = data;
-  if (!ids.some((id) => gradient.has(id))) return known.length ? [known.join("  ")] : [];
-  const line = [...known, `∇ ${gradientsText(data, [ids[0]!, ids.at(-1)!])}`].join("  ");
+  if (!ids.some((id) => gradient.has(id))) return text ? [text] : [];
+  const line = `${text ? `${text}  ` : ""}∇ ${gradientsText(data, ends(ids))}`;
   const norms = Array.from(ids, (id) => (gradient.has(id) ? gradient.norm(id) : null));
   return norms.length > 2 && new Set(norms).size > 1 ? [line, strip(norms)] : [line];
 }
@@ -132,145 +109,94 @@ export function gradientsText(data: Data, ids: number[]): string {
   return texts.some(Boolean) ? range(texts.map((text) => text || "none")) : "";
 }
 
-/** The lines of a closed group. */
-class GroupText {
-  private readonly data: Data;
-  private readonly copies: number;
-  private readonly own: Int32Array; // the nodes of one copy
-
-  constructor(
-    private readonly shown: Shown,
-    private readonly box: Box,
-    private readonly ids: Int32Array,
-    private readonly content: Content,
-  ) {
-    this.data = shown.data;
-    this.own = ownIds(this.data, box.group);
-    this.copies = Math.max(1, Math.floor(ids.length / this.own.length));
-  }
-
-  lines(): string[] {
-    const {
-      data,
-      box: { group },
-      ids,
-      own,
-      copies,
-      content,
-    } = this;
-    const kind = data.groupKind(group);
-    const kinds = data.column("kind");
-    const result = data.header.kinds.indexOf("result");
-    const results = own.filter((id) => kinds[id - 1] === result);
-    const instance = data.groupInstance(group);
-    const step = content.copy.get(group);
-    const lines = [title(data, group), ...(instance ? [instance] : [])];
-    if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
-    if (kind !== "line" && results.length) {
-      const bytes =
-        content.without === "bytes"
-          ? 0
-          : results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
-      const time = content.without === "time" ? NaN : totalTime(data, ids);
-      const parts = [
-        plural(results.length, "operation"),
-        bytes ? memoryText(bytes) : "",
-        Number.isNaN(time) ? "" : timeText(time / copies),
-      ];
-      lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
-    }
-    if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
-    const outputs = this.outputs(results);
-    if (outputs.length) {
-      const ends = [outputs[0]!, outputs.at(-1)!].map((id) => valueText(data, id));
-      lines.push(...facts(data, [range(ends)], content.gradients ? outputs : NONE));
-    }
-    if (!results.length && data.times(group)) {
-      const row =
-        step === undefined
-          ? data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1])
-          : ids;
-      const ends = [row[0]!, row.at(-1)!].map((id) => valueText(data, id));
-      return [...lines, ...facts(data, [range(ends)], content.gradients ? row : NONE)];
-    }
-    return [...lines, ...this.leafLines(own.filter((id) => kinds[id - 1] !== result))];
-  }
-
-  /** Return the newest node that is used outside of the group, in each of its copies. */
-  private outputs(results: Int32Array): Int32Array {
-    const { data } = this;
-    const { model, alike } = structure(data);
-    const { group } = this.box;
-    const { children } = data;
-    const isOwn = new Uint8Array(data.nodes + 1);
-    for (const id of this.own) isOwn[id] = 1;
-    const isUsed = (id: number, inside: (use: number) => boolean) => {
-      const uses = children.of(id);
-      return !uses.length || uses.some((use) => !inside(use));
-    };
-    for (const id of results.toSorted().reverse()) {
-      if (model[id] !== id) continue;
-      const same = alike.of(id);
-      if (isUsed(id, (use) => isOwn[use] === 1) || isUsed(same.at(-1)!, (use) => isIn(data, use, group))) {
-        const { copy } = this.content;
-        return copy.size ? same.filter((id) => this.shown.isChosen(id, copy)) : same;
-      }
-    }
-    return new Int32Array();
-  }
-
-  private leafLines(leaves: Int32Array): string[] {
-    const {
-      data,
-      content: { copy, gradients },
-      shown,
-    } = this;
-    const { model, alike } = structure(data);
-    const rows = Array.from(leaves, (id) => alike.of(model[id]!))
-      .map((row) => (copy.size ? row.filter((id) => shown.isChosen(id, copy)) : row))
-      .filter((row) => row.length);
-    if (rows.length <= SHOWN_LEAVES) {
-      return rows.map((row) => {
-        const ends = [row[0]!, row.at(-1)!];
-        const gradient = gradients ? gradientsText(data, ends) : "";
-        const name = [...new Set(ends.map((id) => data.label(id)))].join(" … ");
-        return gradient ? `${name}  ∇ ${gradient}` : name;
-      });
-    }
-    const texts = [
-      ["param", "Param"],
-      ["input", "input"],
-    ].flatMap(([kind, noun]) => {
-      const count = leaves.filter((id) => data.kind(id) === kind).length;
-      return count ? [plural(count, noun!)] : [];
-    });
-    const ends = gradients ? extent(data, rows) : null;
-    return [
-      texts.join(" and ") + (ends ? `  ∇ ${general(ends[0], 3)} to ${general(ends[1], 3)}` : ""),
+/** Return the lines of a closed group. */
+function groupLines(shown: Shown, box: Box, ids: Int32Array, content: Content): string[] {
+  const { data } = shown;
+  const { group } = box;
+  const { copy, gradients, without } = content;
+  const own = ownIds(data, group); // of one copy
+  const copies = Math.max(1, Math.floor(ids.length / own.length));
+  const kind = data.groupKind(group);
+  const isResult = (id: number) => data.kind(id) === "result";
+  const results = own.filter(isResult);
+  const step = copy.get(group);
+  const lines = [title(data, group), data.groupInstance(group)];
+  if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
+  if (kind !== "line" && results.length) {
+    const bytes = results.reduce((all, id) => all + (data.value.form(id)?.[3] ?? 0), 0);
+    const time = totalTime(data, ids);
+    const parts = [
+      plural(results.length, "operation"),
+      bytes && without !== "bytes" ? memoryText(bytes) : "",
+      Number.isNaN(time) || without === "time" ? "" : timeText(time / copies),
     ];
+    lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
   }
+  if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
+  const all = () => data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]);
+  const isRow = !results.length && data.times(group) > 0; // of leaves
+  const row = isRow ? (step === undefined ? all() : ids) : outputs(shown, box, own, copy);
+  if (row.length) lines.push(...facts(data, valuesText(data, row), gradients ? row : NONE));
+  const rest = isRow ? [] : leafLines(shown, own.filter((id) => !isResult(id)), copy, gradients);
+  return [...lines.filter(Boolean), ...rest];
+}
+
+/** Return the newest node of a group that is used outside of it, in each of its copies. */
+function outputs(shown: Shown, box: Box, own: Int32Array, copy: Chosen): Int32Array {
+  const { data } = shown;
+  const { model, alike } = structure(data);
+  const isOwn = new Uint8Array(data.nodes + 1);
+  for (const id of own) isOwn[id] = 1;
+  const isUsed = (id: number, isInside: (use: number) => boolean) => {
+    const uses = data.childrenOf(id);
+    return !uses.length || uses.some((use) => !isInside(use));
+  };
+  for (const id of own.toSorted().reverse()) {
+    if (model[id] !== id || data.kind(id) !== "result") continue;
+    const same = alike.of(id);
+    const isOutput =
+      isUsed(id, (use) => isOwn[use] === 1) ||
+      isUsed(same.at(-1)!, (use) => isIn(data, use, box.group));
+    if (isOutput) return copy.size ? same.filter((one) => shown.isChosen(one, copy)) : same;
+  }
+  return NONE;
+}
+
+function leafLines(shown: Shown, leaves: Int32Array, copy: Chosen, gradients: boolean): string[] {
+  const { data } = shown;
+  const { model, alike } = structure(data);
+  const rows = Array.from(leaves, (id) => alike.of(model[id]!))
+    .map((row) => (copy.size ? row.filter((id) => shown.isChosen(id, copy)) : row))
+    .filter((row) => row.length);
+  if (rows.length <= SHOWN_LEAVES) {
+    return rows.map((row) => {
+      const gradient = gradients ? gradientsText(data, ends(row)) : "";
+      const name = [...new Set(ends(row).map((id) => data.label(id)))].join(" … ");
+      return gradient ? `${name}  ∇ ${gradient}` : name;
+    });
+  }
+  const count = (kind: string, noun: string) => {
+    const n = leaves.filter((id) => data.kind(id) === kind).length;
+    return n ? plural(n, noun) : "";
+  };
+  const texts = [count("param", "Param"), count("input", "input")].filter(Boolean);
+  const norms = rows.flatMap((row) => Array.from(row, (id) => data.gradient.norm(id)));
+  const known = norms.filter((norm) => gradients && !Number.isNaN(norm)).sort((a, b) => a - b);
+  const extent = known.length ? [known[0]!, known.at(-1)!].map((x) => general(x, 3)) : null;
+  return [texts.join(" and ") + (extent ? `  ∇ ${extent.join(" to ")}` : "")];
+}
+
+/** Return the operations of some nodes, with how many there are of each, most first. */
+export function operationsOf(data: Data, ids: Int32Array): [op: string, count: number][] {
+  const found = new Map<string, number>();
+  for (const id of ids) found.set(data.op(id), (found.get(data.op(id)) ?? 0) + 1);
+  return [...found].sort((a, b) => b[1] - a[1]);
 }
 
 function operations(data: Data, ids: Int32Array): string {
-  const found = new Map<string, number>();
-  for (const id of ids) found.set(data.op(id), (found.get(data.op(id)) ?? 0) + 1);
-  const common = [...found].sort((a, b) => b[1] - a[1]).slice(0, NAMED);
-  const names = common.map(([name]) => shorten(name, LONGEST_NAME)).join(", ");
-  return names + (found.size > NAMED ? " …" : "");
-}
-
-/** Return the least and the greatest norm of the gradients of some rows of nodes, if known. */
-function extent(data: Data, rows: Int32Array[]): [number, number] | null {
-  let [least, most] = [Infinity, -Infinity];
-  for (const row of rows) {
-    for (const id of row) {
-      const norm = data.gradient.norm(id);
-      if (Number.isNaN(norm)) continue;
-      least = Math.min(least, norm);
-      most = Math.max(most, norm);
-    }
-  }
-  return most < 0 ? null : [least, most];
+  const found = operationsOf(data, ids);
+  const names = found.slice(0, NAMED).map(([name]) => shorten(name, LONGEST_NAME));
+  return names.join(", ") + (found.length > NAMED ? " …" : "");
 }
 
 /** Return the nodes of one copy of a group, with the copies of inner ones. */

@@ -4,9 +4,9 @@ import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 
 import { indexOf } from "./columns.ts";
-import { copiesOf } from "./copies.ts";
-import type { Data } from "./data.ts";
-import { reveal } from "./graph.ts";
+import { type Chosen, copiesOf } from "./copies.ts";
+import { type Data, push } from "./data.ts";
+import { reveal, type Target } from "./graph.ts";
 import { plural } from "./numbers.ts";
 import { available, type Measured } from "./metrics.ts";
 import type { Selection, State, Store } from "./store.ts";
@@ -18,16 +18,13 @@ export interface Place {
   line: number;
 }
 
-export interface Spent {
-  forward: number; // ns
-  backward: number;
-}
+const keyOf = ({ file, line }: Place) => `${file}:${line}`;
 
 export class Page {
   private known?: Measured[];
   private heads?: Map<string, number[]>;
-  private byLine?: Map<string, Int32Array>;
-  private spent?: Map<string, Spent>;
+  private byLine?: Map<string, number[]>;
+  private spent?: Map<string, [forward: number, backward: number]>;
 
   constructor(
     readonly data: Data,
@@ -45,65 +42,60 @@ export class Page {
     this.store.set({ selected, copy: this.copyWith(selected) });
   }
 
-  private copyWith(selected: Selection | null): State["copy"] {
+  private copyWith(selected: Selection | null): Chosen {
     const { copy } = this.store.get();
     const own = selected && "node" in selected ? copiesOf(this.data, selected.node) : [];
-    return own.some(([group, n]) => (copy.get(group) ?? 0) !== n)
-      ? new Map([...copy, ...own])
-      : copy;
+    const isShown = own.every(([group, n]) => (copy.get(group) ?? 0) === n);
+    return isShown ? copy : new Map([...copy, ...own]);
   }
 
   /** Select a node or a group, and open the groups around it, at the copy that it is in. */
-  show(target: { node: number } | { group: number }) {
+  show(target: Target) {
     const open = reveal(this.data, this.store.get().open, target);
     this.store.set({ selected: target, view: "graph", open, copy: this.copyWith(target) });
   }
 
   /** Open the groups around all nodes of a line. */
   showLine(place: Place) {
-    let open: ReadonlySet<number> = this.store.get().open;
-    const [ids, groups] = [this.nodesAt(place), this.groupsAt(place)];
-    for (const node of ids.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { node });
-    if (!ids.length)
-      for (const group of groups.slice(0, MOST_SHOWN)) open = reveal(this.data, open, { group });
+    const nodes = this.nodesAt(place).map((node) => ({ node }));
+    const targets = nodes.length ? nodes : this.groupsAt(place).map((group) => ({ group }));
+    let { open } = this.store.get();
+    for (const one of targets.slice(0, MOST_SHOWN)) open = reveal(this.data, open, one);
     this.store.set({ selected: place, view: "graph", open });
-    if (!ids.length && !groups.length) this.say("No operation of the graph is on this line.");
+    if (!targets.length) this.say("No operation of the graph is on this line.");
   }
 
   /** Return the line of what is selected. */
   placeOf(selected: Selection | null): Place | null {
-    if (!selected) return null;
-    if ("line" in selected) return selected;
-    if ("node" in selected) {
-      const source = this.data.source(selected.node);
-      return source && source[0] >= 0 ? { file: source[0], line: source[1] } : null;
-    }
-    const [file, line] = ["g_file", "g_line"].map(
-      (name) => this.data.column(name)[selected.group]!,
-    );
-    return file! >= 0 && line! > 0 ? { file: file!, line: line! } : null;
+    if (!selected || "line" in selected) return selected;
+    const { data } = this;
+    const [file = -1, line = 0] =
+      "node" in selected
+        ? (data.source(selected.node) ?? [])
+        : ["g_file", "g_line"].map((name) => data.column(name)[selected.group]);
+    return file >= 0 && line > 0 ? { file, line } : null;
   }
 
   /** Return the nodes that are computed at a line, sorted. */
-  nodesAt({ file, line }: Place): Int32Array {
-    this.byLine ??= this.lines();
-    return this.byLine.get(`${file}:${line}`) ?? new Int32Array();
+  nodesAt(place: Place): number[] {
+    if (!this.byLine) {
+      const lists = (this.byLine = new Map());
+      const keys = this.data.header.sources.map(([file, line]) => keyOf({ file, line }));
+      this.data.column("source").forEach((at, row) => keys[at] && push(lists, keys[at], row + 1));
+    }
+    return this.byLine.get(keyOf(place)) ?? [];
   }
 
   /** Return the loops that begin at a line, and the functions that are called there. */
-  groupsAt({ file, line }: Place): number[] {
+  groupsAt(place: Place): number[] {
     if (!this.heads) {
       this.heads = new Map();
-      const [files, lines] = [this.data.column("g_file"), this.data.column("g_line")];
-      for (let group = 1; group < this.data.groups; group += 1) {
-        if (this.data.groupKind(group) === "line") continue; // its nodes are there
-        const key = `${files[group]}:${lines[group]}`;
-        const known = this.heads.get(key);
-        if (known) known.push(group);
-        else this.heads.set(key, [group]);
+      for (let group = 1; group < this.data.groups; group++) {
+        const own = this.placeOf({ group });
+        if (own && this.data.groupKind(group) !== "line") push(this.heads, keyOf(own), group);
       }
     }
-    return this.heads.get(`${file}:${line}`) ?? [];
+    return this.heads.get(keyOf(place)) ?? [];
   }
 
   /** Return the code of a line, "" if it is not known. */
@@ -116,43 +108,36 @@ export class Page {
     return source?.[4] ?? text?.split(/\r\n|\r|\n/)[line - start]?.trim() ?? "";
   }
 
-  private lines(): Map<string, Int32Array> {
-    const { sources } = this.data.header;
-    const lists = new Map<string, number[]>();
-    const own = sources.map(([file, line]) => {
-      const key = `${file}:${line}`;
-      if (!lists.has(key)) lists.set(key, []);
-      return lists.get(key)!;
-    });
-    this.data.column("source").forEach((at, row) => own[at]?.push(row + 1));
-    return new Map([...lists].map(([key, ids]) => [key, Int32Array.from(ids)]));
+  /** Return the times of a line, of the profile, else of the nodes; 0 if it took none. */
+  spentAt(place: Place): [forward: number, backward: number] {
+    return this.times().get(keyOf(place)) ?? [0, 0];
   }
 
-  /** Return the times of each line that took any: of the profile, else of the nodes. */
-  times(): Map<string, Spent> {
+  /** The longest time of a line in one of the passes. */
+  get longest(): number {
+    return [...this.times().values()].reduce((most, ns) => Math.max(most, ...ns), 0);
+  }
+
+  private times(): Map<string, [forward: number, backward: number]> {
     if (this.spent) return this.spent;
-    const spent = new Map<string, Spent>();
+    const spent = (this.spent = new Map());
     const add = (file: number, line: number, forward: number, backward: number) => {
-      if (!(forward > 0 || backward > 0) || file < 0) return;
-      const key = `${file}:${line}`;
-      const before = spent.get(key) ?? { forward: 0, backward: 0 };
-      spent.set(key, {
-        forward: before.forward + (forward || 0),
-        backward: before.backward + (backward || 0),
-      });
+      const key = keyOf({ file, line });
+      const [before, after] = spent.get(key) ?? [0, 0];
+      if (file >= 0 && (forward > 0 || backward > 0))
+        spent.set(key, [before + (forward || 0), after + (backward || 0)]);
     };
-    const lines = this.data.header.profile?.lines;
-    if (lines?.length)
-      for (const [file, line, ...times] of lines) add(file, line, times[0], times[1]);
-    else {
-      const [forward, backward] = ["forward", "backward"].map((name) => indexOf(this.data).numbers(name));
-      const { sources } = this.data.header;
-      this.data.column("source").forEach((at, row) => {
-        const source = sources[at];
-        if (source) add(source[0], source[1], forward![row]!, backward![row]!);
-      });
-    }
-    return (this.spent = spent);
+    const { sources, profile } = this.data.header;
+    for (const [file, line, forward, backward] of profile?.lines ?? [])
+      add(file, line, forward, backward);
+    if (spent.size) return spent;
+    const index = indexOf(this.data);
+    const [forward, backward] = [index.numbers("forward"), index.numbers("backward")];
+    this.data.column("source").forEach((at, row) => {
+      const [file, line] = sources[at] ?? [-1, 0];
+      add(file, line, forward[row]!, backward[row]!);
+    });
+    return spent;
   }
 
   /** What the times of lines are about; those of nodes and groups are of one gradient. */
@@ -166,18 +151,15 @@ export class Page {
     const found = new Map<string, [string, number, number]>();
     const add = (op: string, argument: number, ns: number) => {
       const key = `${argument}:${op}`;
-      const entry = found.get(key) ?? [op, argument, 0];
-      if (ns > 0) found.set(key, [op, argument, entry[2] + ns]);
+      if (ns > 0) found.set(key, [op, argument, (found.get(key)?.[2] ?? 0) + ns]);
     };
     for (const [file, line, op, argument, ns] of this.data.header.profile?.arguments ?? []) {
       if (file === place.file && line === place.line) add(op, argument, ns);
     }
-    if (found.size) add("", 0, this.times().get(`${place.file}:${place.line}`)?.forward ?? 0);
-    else {
-      for (const id of this.nodesAt(place)) {
-        add(this.data.op(id), 0, this.data.forward(id));
-        for (const [argument, ns] of this.data.backward(id)) add(this.data.op(id), argument, ns);
-      }
+    if (found.size) add("", 0, this.spentAt(place)[0]);
+    for (const id of found.size ? [] : this.nodesAt(place)) {
+      add(this.data.op(id), 0, this.data.forward(id));
+      for (const [argument, ns] of this.data.backward(id)) add(this.data.op(id), argument, ns);
     }
     return [...found.values()].sort((a, b) => b[2] - a[2]);
   }

@@ -8,6 +8,7 @@ import { type Place, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 
 const HEIGHT = 19; // of a line
+const MOST_ARGUMENTS = 12;
 
 /** A line of a file; 0 stands for lines that are not known. */
 interface Line {
@@ -45,57 +46,43 @@ export function Source() {
   }, [place?.file, state.selected]);
   const file = files[chosen];
   const lines = useMemo(() => (file ? linesOf(data, chosen) : []), [data, chosen]);
-  const most = useMemo(() => {
-    const times = [...page.times().values()];
-    return Math.max(...times.map((spent) => Math.max(spent.forward, spent.backward)), 0);
-  }, [page]);
+  const most = page.longest;
   const at = place?.file === chosen ? lines.findIndex(({ number }) => number === place.line) : -1;
+  const placeAt = (i: number) => ({ file: chosen, line: lines[i]!.number });
   const ran = (i: number) => {
-    const own = { file: chosen, line: lines[i]!.number };
+    const own = placeAt(i);
     const has = page.nodesAt(own).length + page.groupsAt(own).length > 0;
-    return own.line > 0 && (has || page.times().has(`${own.file}:${own.line}`));
+    return own.line > 0 && (has || page.spentAt(own).some(Boolean));
   };
-  const choose = (i: number) => page.select({ file: chosen, line: lines[i]!.number });
-
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       let next = at + step;
-      while (next >= 0 && next < lines.length && !ran(next)) next += step;
-      if (next >= 0 && next < lines.length) choose(next);
+      while (next in lines && !ran(next)) next += step;
+      if (next in lines) page.select(placeAt(next));
     } else if (event.key === "Enter" && place) page.showLine(place);
     else return;
     event.preventDefault();
   };
-
   if (!file) return <div class="empty">No source is known.</div>;
+  const choice = (
+    <select
+      aria-label="File"
+      value={chosen}
+      onChange={(event) => setChosen(Number(event.currentTarget.value))}
+    >
+      {files.map(({ name }, i) => (
+        <option value={i}>{name}</option>
+      ))}
+    </select>
+  );
   return (
     <section class="source" aria-label="Source">
       <div class="bar">
-        {files.length > 1 ? (
-          <select
-            aria-label="File"
-            value={chosen}
-            onChange={(event) => setChosen(Number(event.currentTarget.value))}
-          >
-            {files.map(({ name }, i) => (
-              <option value={i}>{name}</option>
-            ))}
-          </select>
-        ) : (
-          <b title={file.path}>{file.name}</b>
-        )}
+        {files.length > 1 ? choice : <b title={file.path}>{file.name}</b>}
         {most > 0 && (
-          <span class="key end">
-            <span>{page.timesOf}</span>
-            <span>
-              <i class="forward" />
-              forward
-            </span>
-            <span>
-              <i class="backward" />
-              backward
-            </span>
+          <span class="end">
+            {page.timesOf} <Key names={["forward", "backward"]} />
           </span>
         )}
       </div>
@@ -113,18 +100,18 @@ export function Source() {
         key_of_at={`${chosen} ${at}`}
         row={(i) => {
           const { number, code } = lines[i]!;
-          const isRun = ran(i);
+          const looks = [ran(i) && "ran", i === at && "chosen", !number && "gap"].filter(Boolean);
           return (
             <div
               key={i}
               id={`line-${i}`}
               role="option"
               aria-selected={i === at}
-              class={`source-line ${isRun ? "ran" : ""} ${i === at ? "chosen" : ""} ${number ? "" : "gap"}`}
-              onClick={() => isRun && choose(i)}
-              onDblClick={() => isRun && page.showLine({ file: chosen, line: number })}
+              class={["source-line", ...looks].join(" ")}
+              onClick={() => ran(i) && page.select(placeAt(i))}
+              onDblClick={() => ran(i) && page.showLine(placeAt(i))}
             >
-              <Heat place={{ file: chosen, line: number }} most={most} />
+              {most > 0 && <Heat spent={page.spentAt(placeAt(i))} most={most} />}
               <span class="count">{number || ""}</span>
               <span>{code}</span>
             </div>
@@ -136,20 +123,29 @@ export function Source() {
   );
 }
 
-/** The times of both passes of a line, each with its share of the most. */
-function Heat({ place, most }: { place: Place; most: number }) {
-  const { page } = usePage();
-  if (!most) return null;
-  const spent = page.times().get(`${place.file}:${place.line}`);
-  const cell = (kind: "f" | "b", ns: number) => (
-    <span class={kind} style={{ "--part": `${(100 * ns) / most}%` }}>
-      {ns > 0 ? timeText(ns) : ""}
+/** What colours mean. */
+export function Key({ names }: { names: string[] }) {
+  return (
+    <span class="key">
+      {names.map((name) => (
+        <span>
+          <i class={name} />
+          {name}
+        </span>
+      ))}
     </span>
   );
+}
+
+/** The times of both passes of a line, each with its share of the most. */
+function Heat({ spent, most }: { spent: [forward: number, backward: number]; most: number }) {
   return (
     <span class="heat">
-      {cell("f", spent?.forward ?? 0)}
-      {cell("b", spent?.backward ?? 0)}
+      {spent.map((ns, i) => (
+        <span class={i ? "b" : "f"} style={{ "--part": `${(100 * ns) / most}%` }}>
+          {ns > 0 ? timeText(ns) : ""}
+        </span>
+      ))}
     </span>
   );
 }
@@ -164,7 +160,7 @@ function PerArgument({ place }: { place: Place }) {
     <div class="per-argument">
       <table class="table">
         <tbody>
-          {times.slice(0, 12).map(([op, argument, ns]) => (
+          {times.slice(0, MOST_ARGUMENTS).map(([op, argument, ns]) => (
             <tr>
               <td class="code">{argument ? `${op}[${argument}]` : op || "all"}</td>
               <td class="dim">{argument ? "backward" : "forward"}</td>
@@ -180,10 +176,10 @@ function PerArgument({ place }: { place: Place }) {
 
 /** Return the file with most operations. */
 function busiest(data: Data): number {
-  const counts = new Float64Array(Math.max(data.header.files.length, 1));
-  data.column("source").forEach((at) => {
-    const file = data.header.sources[at]?.[0] ?? -1;
-    if (file >= 0) counts[file]! += 1;
-  });
-  return counts.indexOf(counts.reduce((a, b) => Math.max(a, b)));
+  const counts = data.header.files.map(() => 0);
+  for (const at of data.column("source")) {
+    const [file] = data.header.sources[at] ?? [-1];
+    if (file >= 0) counts[file]!++;
+  }
+  return Math.max(0, counts.indexOf(Math.max(...counts)));
 }

@@ -1,7 +1,9 @@
 /** The state of the view, its history and the hash of the address. */
 
-export type Detail = "op" | "line" | "function";
-export type Heat = "" | "time" | "bytes" | "gradient" | "least-gradient";
+import type { Chosen } from "./copies.ts";
+import type { Detail } from "./graph.ts";
+import type { Measured } from "./heat.ts";
+
 export type Direction = "down" | "right";
 export type View = "graph" | "hotspots" | "timeline" | "changes";
 export type Selection = { node: number } | { group: number } | { file: number; line: number };
@@ -10,10 +12,10 @@ export interface State {
   open: ReadonlySet<number>; // open groups
   detail: Detail;
   selected: Selection | null;
-  copy: ReadonlyMap<number, number>; // the copy shown of a folded group, from 0; without: all
+  copy: Chosen; // of folded groups; without: all copies
   query: string;
   sort: string;
-  heat: Heat;
+  heat: Measured | "";
   direction: Direction; // in which values flow
   view: View;
 }
@@ -43,10 +45,10 @@ export interface Store {
   subscribe(listener: () => void): () => void;
 }
 
-const DETAILS: readonly string[] = ["op", "line", "function"];
-const HEATS: readonly string[] = ["time", "bytes", "gradient", "least-gradient"];
-const DIRECTIONS: readonly string[] = ["down", "right"];
-const VIEWS: readonly string[] = ["graph", "hotspots", "timeline", "changes"];
+const DETAILS: Detail[] = ["op", "line", "function"];
+const HEATS: (Measured | "")[] = ["", "time", "bytes", "gradient", "least-gradient"];
+const DIRECTIONS: Direction[] = ["down", "right"];
+const VIEWS: View[] = ["graph", "hotspots", "timeline", "changes"];
 const TYPED: readonly string[] = ["query", "sort", "copy"]; // changed too often to step through
 
 export function createStore(first: State, limits: Limits, address: Address): Store {
@@ -108,10 +110,8 @@ export function fromHash(hash: string, first: State, limits: Limits): State {
     const at = part.indexOf("=");
     if (at > 0) given.set(part.slice(0, at), decode(part.slice(at + 1)));
   }
-  const choice = <T extends string>(name: string, known: readonly string[], plain: T): T => {
-    const text = given.get(name) ?? "";
-    return known.includes(text) ? (text as T) : plain;
-  };
+  const choice = <T extends string>(name: string, known: T[], plain: T): T =>
+    known.find((one) => one === given.get(name)) ?? plain;
   const open = given.get("open");
   return {
     view: choice("view", VIEWS, first.view),
@@ -121,7 +121,7 @@ export function fromHash(hash: string, first: State, limits: Limits): State {
     copy: copiesFrom(given.get("copy") ?? "", limits),
     query: given.get("q") ?? first.query,
     sort: given.get("sort") ?? first.sort,
-    heat: given.get("heat") === "" ? "" : choice("heat", HEATS, first.heat),
+    heat: choice("heat", HEATS, first.heat),
     direction: choice("flow", DIRECTIONS, first.direction),
   };
 }
@@ -135,7 +135,7 @@ function selectionFrom(given: Map<string, string>, limits: Limits): Selection | 
   return file >= 0 && file < limits.files && line >= 1 ? { file, line } : null;
 }
 
-function copiesFrom(text: string, limits: Limits): ReadonlyMap<number, number> {
+function copiesFrom(text: string, limits: Limits): Chosen {
   const found = new Map<number, number>();
   for (const pair of text.split(",")) {
     const [group = -1, copy = -1] = pair.split(":").map(whole);
@@ -185,42 +185,41 @@ function decode(text: string): string {
 }
 
 /** Return the address of a window. A page in a frame without an address of its own keeps none. */
-export function windowAddress(window: Window): Address {
+export function windowAddress({ history, location }: Window): Address {
   let timer = 0;
-  let waiting: string | null = null;
+  let waiting: string | null = null; // to replace the last hash
   const put = (hash: string, how: How) => {
-    const url = `${window.location.href.replace(/#.*$/s, "")}${hash ? `#${hash}` : ""}`;
+    const url = `${location.href.replace(/#.*$/s, "")}${hash ? `#${hash}` : ""}`;
     try {
-      window.history[how === "push" ? "pushState" : "replaceState"](null, "", url);
+      history[how === "push" ? "pushState" : "replaceState"](null, "", url);
     } catch {
       // The view works without its address.
     }
   };
   const flush = () => {
-    window.clearTimeout(timer);
+    clearTimeout(timer);
     if (waiting !== null) put(waiting, "replace");
     waiting = null;
   };
   return {
-    read: () => window.location.hash.slice(1),
+    read: () => location.hash.slice(1),
     write(hash, how) {
-      if (how === "push") {
+      if (how === "replace") {
+        waiting = hash;
+        clearTimeout(timer);
+        timer = setTimeout(flush, 200) as unknown as number; // browsers refuse too many changes
+      } else {
         flush();
         put(hash, how);
-        return;
       }
-      waiting = hash;
-      window.clearTimeout(timer);
-      timer = window.setTimeout(flush, 200); // browsers refuse more than some 100 changes in 30 s
     },
     watch(listener) {
       const told = () => {
-        window.clearTimeout(timer);
+        clearTimeout(timer);
         waiting = null;
         listener();
       };
-      window.addEventListener("popstate", told);
-      window.addEventListener("hashchange", told);
+      for (const name of ["popstate", "hashchange"]) addEventListener(name, told);
     },
   };
 }

@@ -2,19 +2,26 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Data } from "./data.ts";
-import { membersOf, modelOf, opened, pathTo, reveal } from "./graph.ts";
-import { title } from "./labels.ts";
-import { grouped, plural } from "./numbers.ts";
 import { inCopy } from "./copies.ts";
+import type { Data } from "./data.ts";
+import { membersOf, modelOf, opened, pathTo, reveal, type Target } from "./graph.ts";
+import { type Measured, sorted } from "./metrics.ts";
+import { grouped, plural } from "./numbers.ts";
 import { usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
-import { type Measured, sorted } from "./metrics.ts";
 import { find } from "./search.ts";
 import type { Selection } from "./store.ts";
 
 const HEIGHT = 23; // of a row
 const COLUMNS = ["changes", "total", "grad"]; // the first two that a page has, after what is sorted
+const STEPS: Record<string, number> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 15,
+  PageUp: -15,
+  Home: -1e9,
+  End: 1e9,
+};
 
 interface Line {
   member: number; // the id of a node, or a group as -g
@@ -39,11 +46,11 @@ function linesOf(
 export function Tree() {
   const { page, data, state } = usePage();
   const { measured } = page;
+  const { selected } = state;
   const [open, setOpen] = useState<ReadonlySet<number>>(page.store.first.open);
   const chosen = measured.find(({ metric }) => metric.name === state.sort);
   const query = state.query.trim();
-  const found = useMemo(() => (query ? find(data, query) : null), [page, query]);
-  const selected = state.selected;
+  const found = useMemo(() => (query ? find(data, query) : null), [data, query]);
 
   useEffect(() => {
     if (selected && !("line" in selected)) setOpen((before) => reveal(data, before, selected));
@@ -56,8 +63,11 @@ export function Tree() {
   );
   const count = results ? results.length : tree.length;
   const lineAt = (i: number): Line | undefined =>
-    results ? (i in results ? { member: results[i]!, depth: 0 } : undefined) : tree[i];
-  const nodeAt = (line: Line) => (results ? line.member : inCopy(data, state.copy, line.member));
+    !results ? tree[i] : i in results ? { member: results[i]!, depth: 0 } : undefined;
+  const targetOf = ({ member }: Line): Target =>
+    member < 0
+      ? { group: -member }
+      : { node: results ? member : inCopy(data, state.copy, member) };
   const at = useMemo(() => {
     if (results) return selected && "node" in selected ? results.indexOf(selected.node) : -1;
     const own = memberOf(data, selected);
@@ -66,17 +76,14 @@ export function Tree() {
   const columns = shownColumns(measured, chosen).slice(0, found ? 1 : 2);
 
   const toggle = (group: number, opens = !open.has(group)) => {
-    const next = new Set(open);
-    if (opens) next.add(group);
-    else next.delete(group);
+    const next = new Set(open).add(group);
+    if (!opens) next.delete(group);
     setOpen(next);
   };
-  const choose = (line: Line) =>
-    page.select(line.member < 0 ? { group: -line.member } : { node: nodeAt(line) });
   const enter = (line: Line) => {
-    if (line.member >= 0) return page.show({ node: nodeAt(line) });
-    const group = -line.member;
-    const target = { group };
+    const target = targetOf(line);
+    if ("node" in target) return page.show(target);
+    const { group } = target;
     const shown = reveal(data, state.open, target);
     const isOpen = state.open.has(group) && shown.size === state.open.size;
     if (isOpen) shown.delete(group);
@@ -87,40 +94,32 @@ export function Tree() {
   const onKeyDown = (event: KeyboardEvent) => {
     const line = lineAt(at);
     const group = line && line.member < 0 ? -line.member : 0;
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -1e9, End: 1e9 }[
-      event.key
-    ];
+    const step = STEPS[event.key];
     if (step) {
       const next = lineAt(Math.max(0, Math.min(count - 1, at < 0 ? 0 : at + step)));
-      if (next) choose(next);
+      if (next) page.select(targetOf(next));
     } else if (event.key === "ArrowRight" && group) {
-      if (!open.has(group)) toggle(group, true);
-      else choose(lineAt(at + 1)!);
+      if (open.has(group)) page.select(targetOf(lineAt(at + 1)!));
+      else toggle(group);
     } else if (event.key === "ArrowLeft" && line && !results) {
-      if (group && open.has(group)) toggle(group, false);
-      else {
-        const around = pathTo(data, group ? { group } : { node: line.member }).at(-1);
-        if (around) page.select({ group: around });
-      }
+      const around = pathTo(data, group ? { group } : { node: line.member }).at(-1);
+      if (group && open.has(group)) toggle(group);
+      else if (around) page.select({ group: around });
     } else if (event.key === "Enter" && line) enter(line);
     else return;
     event.preventDefault();
   };
+  const sort = (name: string) => page.store.set({ sort: name });
 
   return (
     <>
       <div class="bar">
-        {found ? (
-          <span aria-live="polite">{plural(found.ids.length, "node")} found</span>
-        ) : (
-          <span>{plural(data.nodes, "node")}</span>
-        )}
+        <span aria-live="polite">
+          {found ? `${plural(count, "node")} found` : plural(data.nodes, "node")}
+        </span>
         <label class="end">
           sort{" "}
-          <select
-            value={state.sort}
-            onChange={(event) => page.store.set({ sort: event.currentTarget.value })}
-          >
+          <select value={state.sort} onChange={(event) => sort(event.currentTarget.value)}>
             <option value="">program order</option>
             {measured.map(({ metric }) => (
               <option value={metric.name} title={metric.help}>
@@ -132,26 +131,18 @@ export function Tree() {
       </div>
       <div class="heads">
         <span class="name">{found ? "result" : "function, loop, line"}</span>
-        {columns.map(({ metric }) => (
+        {columns.map(({ metric: { name, title, help } }) => (
           <button
-            title={`Sort by ${metric.help}`}
-            aria-pressed={metric.name === state.sort}
-            onClick={() => page.store.set({ sort: metric.name === state.sort ? "" : metric.name })}
+            title={`Sort by ${help}`}
+            aria-pressed={name === state.sort}
+            onClick={() => sort(name === state.sort ? "" : name)}
           >
-            {metric.title}
+            {title}
           </button>
         ))}
       </div>
       {found && !count ? (
-        <div class="empty">
-          <p class={found.error ? "bad" : ""}>{found.error || "Nothing matches."}</p>
-          <p>
-            Write an operation, a name, a line (<code>train.py:12</code>), a shape (<code>4×3</code>
-            ), <code>nan</code>, <code>inf</code>, <code>param</code>, or compare:{" "}
-            <code>op=matmul</code>, <code>∇&gt;10</code>, <code>bytes&gt;1e6</code>,{" "}
-            <code>time&gt;1ms</code>. All words must match.
-          </p>
-        </div>
+        <Nothing error={found.error} />
       ) : (
         <Rows
           class="rows"
@@ -166,20 +157,18 @@ export function Tree() {
           key_of_at={`${at} ${count}`}
           row={(i) => {
             const line = lineAt(i)!;
-            const group = line.member < 0 ? -line.member : 0;
+            const target = targetOf(line);
             return (
               <Row
                 key={line.member}
-                id={`tree-${i}`}
-                line={line}
-                node={group ? 0 : nodeAt(line)}
-                isOpen={group ? open.has(group) : undefined}
+                number={i}
+                depth={line.depth}
+                target={target}
+                isOpen={"group" in target ? open.has(target.group) : undefined}
                 isAt={i === at}
-                columns={columns}
-                chosen={chosen}
+                cells={columns.map((own) => [textOf(own, target), own === chosen])}
                 hasPlace={found !== null}
-                onToggle={() => toggle(group)}
-                onChoose={() => choose(line)}
+                onToggle={() => "group" in target && toggle(target.group)}
                 onEnter={() => enter(line)}
               />
             );
@@ -190,51 +179,59 @@ export function Tree() {
   );
 }
 
+function Nothing({ error }: { error: string }) {
+  return (
+    <div class="empty">
+      <p class={error ? "bad" : ""}>{error || "Nothing matches."}</p>
+      <p>
+        Write an operation, a name, a line (<code>train.py:12</code>), a shape (<code>4×3</code>),{" "}
+        <code>nan</code>, <code>inf</code>, <code>param</code>, or compare: <code>op=matmul</code>,{" "}
+        <code>∇&gt;10</code>, <code>bytes&gt;1e6</code>, <code>time&gt;1ms</code>. All words must
+        match.
+      </p>
+    </div>
+  );
+}
+
 interface RowProps {
-  id: string;
-  line: Line;
-  node: number;
+  number: number;
+  depth: number;
+  target: Target;
   isOpen: boolean | undefined;
   isAt: boolean;
-  columns: Measured[];
-  chosen: Measured | undefined;
+  cells: [text: string, isSorted: boolean][];
   hasPlace: boolean;
   onToggle: () => void;
-  onChoose: () => void;
   onEnter: () => void;
 }
 
-function Row(props: RowProps) {
+function Row({ number, depth, target, isOpen, isAt, cells, hasPlace, onToggle, onEnter }: RowProps) {
   const { page, data } = usePage();
-  const { line, node, isOpen, columns, chosen } = props;
-  const group = line.member < 0 ? -line.member : 0;
+  const [group, node] = "group" in target ? [target.group, 0] : [0, target.node];
   const kind = group ? data.groupKind(group) : data.kind(node);
-  const value = ({ groups, nodes }: Measured) => (group ? groups[group]! : nodes[node - 1]!);
   const isWrong = !group && (data.value.nans(node) > 0 || data.gradient.nans(node) > 0);
-  const mark = group ? "" : data.mark(node);
-  const place = props.hasPlace ? page.placeOf({ node }) : null;
+  const looks = [kind, isAt && "chosen at", isWrong && "wrong", !group && data.mark(node)];
+  const place = hasPlace ? page.placeOf({ node }) : null;
   const times = group ? data.times(group) : 0;
-  const heading = group ? title(data, group) : data.label(node);
-  const text = times ? heading.replace(/\s*×[\d,]+$/, "") : heading;
+  const text = group ? data.groupTitle(group) : data.label(node);
   return (
     <div
-      class={`row ${kind} ${props.isAt ? "chosen at" : ""} ${isWrong ? "wrong" : ""} ${mark}`}
+      class={["row", ...looks.filter(Boolean)].join(" ")}
       role="treeitem"
-      id={props.id}
-      aria-level={line.depth + 1}
+      id={`tree-${number}`}
+      aria-level={depth + 1}
       aria-expanded={isOpen}
-      aria-selected={props.isAt}
-      style={{ paddingLeft: `${6 + 13 * line.depth}px` }}
-      onClick={props.onChoose}
-      onDblClick={props.onEnter}
+      aria-selected={isAt}
+      style={{ paddingLeft: `${6 + 13 * depth}px` }}
+      onClick={() => page.select(target)}
+      onDblClick={onEnter}
       title={text}
     >
       <span
         class="twist"
         onClick={(event) => {
-          if (!group) return;
-          event.stopPropagation();
-          props.onToggle();
+          if (group) event.stopPropagation();
+          onToggle();
         }}
       >
         {isOpen === undefined ? "" : isOpen ? "▼" : "▶"}
@@ -247,13 +244,15 @@ function Row(props: RowProps) {
           {place.line}
         </span>
       )}
-      {columns.map((measured) => (
-        <span class={`cell ${measured === chosen ? "sorted" : ""}`}>
-          {measured.metric.text(value(measured))}
-        </span>
+      {cells.map(([cell, isSorted]) => (
+        <span class={`cell ${isSorted ? "sorted" : ""}`}>{cell}</span>
       ))}
     </div>
   );
+}
+
+function textOf({ metric, groups, nodes }: Measured, target: Target): string {
+  return metric.text("group" in target ? groups[target.group]! : nodes[target.node - 1]!);
 }
 
 /** Return the member of the tree that stands for what is selected, 0 for none. */
