@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from support.commands import environment, run_in_terminal
+from support.maps import decoded
 
 from autograd_tools.timing import Timer
 
@@ -422,16 +423,16 @@ def test_a_damaged_session_is_an_error(ask, tmp_path, content):
 @pytest.mark.slow
 def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
     assert ask("profile", "--sample", "--html", "run.html", script(BUSY))[1:] == ("", 0)
-    page = (tmp_path / "run.html").read_text(encoding="utf-8")
-    assert re.findall(r"<h2>(.*)</h2>", page) == [
-        "Hotspots by operation",
+    profile = decoded((tmp_path / "run.html").read_text(encoding="utf-8")).header["profile"]
+    assert [table["title"] for table in profile["tables"]] == [
         "Hotspots by line",
+        "Hotspots by operation",
+        "Hotspots by argument",
         "Hotspots by scope",
-        "Tips",
-        "Python call tree",
-        "Timer",
+        "Hotspots by shape",
     ]
-    assert "<b>busy</b>" in page
+    assert [block["title"] for block in profile["blocks"]] == ["Tips", "Timer"]
+    assert "'name': 'busy'" in str(profile["samples"])
 
 
 @pytest.mark.slow
