@@ -67,6 +67,12 @@ def _backward(trace: Trace) -> list[float]:
     return [sum(times.values()) if times else math.nan for times in trace.columns.backward_ns]
 
 
+def _times(trace: Trace) -> list[float]:
+    forward = _known(trace.columns.forward_ns)
+    backward = trace.columns.backward_ns
+    return [ns + sum((rules or {}).values()) for ns, rules in zip(forward, backward, strict=True)]
+
+
 def _known(numbers: Sequence[int | None]) -> list[float]:
     return [math.nan if n is None else n for n in numbers]
 
@@ -162,6 +168,7 @@ COLUMNS: dict[str, Column] = {
     "scope": Column(scopes, lambda path: one_line(str(path or "")), "magenta"),
     "forward": Column(lambda trace: _known(trace.columns.forward_ns), _number(time_text), "", True),
     "backward": Column(_backward, _number(time_text), "", True),
+    "time": Column(_times, _number(time_text), "", True),
     **_statistics("", lambda trace: trace.columns.value, ""),
     **_statistics("∇", lambda trace: trace.columns.outgrad, "yellow"),
 }

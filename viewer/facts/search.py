@@ -23,6 +23,10 @@ from viewer.facts.scopes import NAMED, homes
 from viewer.text.places import path_text, source_text
 
 _COMPARISON = re.compile(r"([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)", re.DOTALL)
+SHORT = {"∇": "∇norm", "grad": "∇norm"}
+# Units of nanoseconds, bytes and shares; a unit that ends in another one stands before it.
+UNITS = {"ns": 1, "us": 1e3, "μs": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
+UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "KB": 1e3, "MB": 1e6, "GB": 1e9, "%": 0.01}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "==": operator.eq,
@@ -63,7 +67,7 @@ def _matches(trace: Trace, word: str) -> np.ndarray:
         return np.asarray(PROPERTIES[word](trace), bool)
     if match := _COMPARISON.fullmatch(word):
         name, sign, given = match.groups()
-        chosen = column(name)
+        chosen = column(SHORT.get(name, name))
         if chosen.number:
             return _compared(trace, chosen, sign, given, word)
         return _matched(trace, name, sign, given, word)
@@ -72,8 +76,9 @@ def _matches(trace: Trace, word: str) -> np.ndarray:
 
 def _compared(trace: Trace, chosen: Column, sign: str, given: str, word: str) -> np.ndarray:
     """Compare a number of each node; an unknown one does not match."""
+    unit = next((u for u in UNITS if given.endswith(u) and given[: -len(u)]), "")
     try:
-        number = float(given)
+        number = float(given.removesuffix(unit)) * UNITS.get(unit, 1)
     except ValueError:
         raise ValueError(
             f"{word!r}: expected a number after {sign}, got {given!r}; write one such as 1e6"

@@ -109,8 +109,7 @@ def _lines(files: Files, timer: Timer) -> dict[str, Any]:
         if not file:
             continue
         number, ns = files.number(file), usage.ns
-        forward = ns["forward"]
-        lines.append([number, line, forward, usage.total_ns - forward, usage.calls])
+        lines.append([number, line, ns["forward"], ns["backward"], usage.calls])
         for label, spent in usage.arguments.items():
             op, _, argument = label.rstrip("]").rpartition("[")
             arguments.append([number, line, op, int(argument), spent])

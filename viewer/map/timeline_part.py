@@ -19,7 +19,8 @@ from viewer.profiles.timeline.tracks import (
 )
 
 MOST_CALLS = 200_000  # calls
-UNIT_NS = 100
+FINEST_NS = 100
+LONGEST = 2**31 - 1  # units
 DEEPEST = 255
 AROUND, FORWARD, BACKWARD, OTHER = range(4)  # phases of slices
 
@@ -30,24 +31,25 @@ def add_timeline(made: MapData, timer: Timer) -> None:
         return
     calls = calls_of(timer, MOST_CALLS)
     names: Numbering[str] = Numbering()
+    unit = max(FINEST_NS, -(-max(call.end_ns for call in calls.shown) // LONGEST))
     tracks, rows = [], []
     for number, (track, events) in enumerate(tracks_of(calls.shown, apart=True).items()):
         found = _rows(made, nested(events, calls.places), names)
         times = np.array([row[-2:] for row in found])
-        ends = np.rint(times / UNIT_NS).astype(np.int64)
+        ends = np.rint(times / unit).astype(np.int64)
         starts = differences(ends[:, 0])
         units = zip(starts.tolist(), (ends[:, 1] - ends[:, 0]).tolist(), strict=True)
         rows += [(number, *row[:-2], *unit) for row, unit in zip(found, units, strict=True)]
         name = track_name(track, "backward" if track.backward else "forward")
         tracks.append({"name": name, "rows": max(row[0] for row in found) + 1})
     made.header["timeline"] = {
-        "unit_ns": UNIT_NS,
+        "unit_ns": unit,
         "note": calls.note,
         "tracks": tracks,
         "names": list(names),
     }
     columns = np.array(rows).T
-    kinds = ("u8", "u8", "i32", "i32", "i32", "u8", "i32", "i32")
+    kinds = ("i32", "u8", "i32", "i32", "i32", "u8", "i32", "i32")
     parts = ("track", "depth", "name", "file", "line", "phase", "start", "length")
     made.columns |= {f"t_{p}": (k, c) for p, k, c in zip(parts, kinds, columns, strict=True)}
 

@@ -100,9 +100,23 @@ export function vanishing(data: Data): Answer {
       if (!peaks[parent] || norms[peaks[parent]!]! > norms[peaks[id]!]!) peaks[parent] = peaks[id]!;
     }
   }
-  if (!node) return { node, text: "No gradient falls by a factor of 10,000 on its way." };
+  if (!node) return zeroed(data, result);
   const [from, to] = [peaks[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
   return { node, text: `Vanishes: the norm of the gradient falls from ${from} to ${to}.` };
+}
+
+/** Return the newest node that passes no part of its gradient on. */
+function zeroed(data: Data, result: number): Answer {
+  const { gradient } = data;
+  for (let id = result; id >= 1; id -= 1) {
+    if (!(gradient.norm(id) > 0)) continue;
+    const from = data.parentsOf(id).find((parent) => gradient.norm(parent) === 0);
+    if (from) {
+      const text = `Vanishes: the gradient is ${general(gradient.norm(id), 3)} at v${id}, 0 at v${from}.`;
+      return { node: id, text };
+    }
+  }
+  return { node: 0, text: "No gradient falls by a factor of 10,000 on its way." };
 }
 
 /** Return the node whose gradient grows most on its way from the result. */

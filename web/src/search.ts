@@ -25,7 +25,7 @@ const finite = (of: Statistics, id: number) => !(of.nans(id) > 0 || of.infs(id) 
 
 /** The properties that a search knows by name. */
 const PROPERTIES: Record<string, (data: Data, id: number) => boolean> = {
-  nan: (data, id) => data.value.nans(id) > 0 || data.gradient.nans(id) > 0,
+  nan: (data, id) => !finite(data.value, id) || !finite(data.gradient, id),
   inf: (data, id) => data.value.infs(id) > 0 || data.gradient.infs(id) > 0,
   "zero-gradient": (data, id) => data.gradient.norm(id) === 0 && finite(data.gradient, id),
   "no-gradient": (data, id) => !data.gradient.has(id),

@@ -21,6 +21,11 @@ test("the path of a gradient is all ways to the result", () => {
   assert.deepEqual([...pathToResult(data, 3)], [3, 6, 7]);
 });
 
+test("a gradient that becomes exactly 0 vanishes", () => {
+  const text = "Vanishes: the gradient is 4.24 at v3, 0 at v2.";
+  assert.deepEqual(vanishing(chain([0, 0, 4.24, 1])), { node: 3, text });
+});
+
 test("a node that no gradient leaves has a path of itself", () => {
   assert.deepEqual([...pathToResult(chain([1, null, 1]), 1)], [1]);
 });

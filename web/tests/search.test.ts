@@ -55,7 +55,7 @@ const FOUND: [query: string, ids: number[]][] = [
   ["4×3", [1, 2]],
   ["shape=4", [3, 4]],
   ["shape=()", [5]],
-  ["nan", [3]],
+  ["nan", [3, 4]],
   ["inf", [4]],
   ["param", [1]],
   ["result", [5]],

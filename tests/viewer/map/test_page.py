@@ -10,7 +10,7 @@ from support.maps import decoded
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.timing import Record
+from autograd_tools.timing import Event, Record
 from viewer.drawing.images import svg_of
 from viewer.map.page import POLICY, map_page
 
@@ -165,6 +165,17 @@ def test_a_notebook_shows_a_page_in_a_frame(tape):
 
 def test_a_session_shows_the_size_of_a_page(tape):
     assert re.fullmatch(r"<page of \d+KiB; pass a path to write it>", repr(viewer.to_map(tape)))
+
+
+def test_a_timeline_of_hours_has_a_coarser_unit():
+    timer, hour = ag.Timer(clock=lambda: 0), 3_600_000_000_000
+    event = Event(0, "sin", "sin", 0, -1, -1, 2 * hour, 3 * hour, 0)
+    timer._events._loaded.append(event)
+    timer.add(Record("sin", 0, "/a.py", 3, "f", ("f",)), 1000, 8)
+    found = decoded(viewer.to_map(timer))
+    unit = found.header["timeline"]["unit_ns"]
+    assert (found["t_start"].astype(float) * unit)[0] == pytest.approx(2 * hour, rel=1e-6)
+    assert (found["t_length"].astype(float) * unit)[0] == pytest.approx(hour, rel=1e-6)
 
 
 @each_hostile_name

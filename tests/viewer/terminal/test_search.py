@@ -47,6 +47,10 @@ def ids(trace, where):
         ("line>=8", [6, 7, 8, 9]),
         ("bytes>1e3 op=tanh", [5]),
         ("bytes<=8", [3, 7, 9]),
+        ("bytes>1KB op=tanh", [5]),
+        ("∇>=1000", [7]),
+        ("grad>=1000", [7]),
+        ("time>1ms", []),
         ("∇norm>=1000", [7]),
         ("grad-norm>=1000", [7]),
         ("shape=1000 input", [1, 2]),
@@ -105,7 +109,7 @@ def test_a_search_that_finds_nothing_says_so(trace):
         (
             "op<z",
             "'op<z': expected = or != for a text, got <; numeric columns: id, line, forward, "
-            "backward, bytes, min,",
+            "backward, time, bytes, min,",
         ),
         ("it's", 'where="it\'s" has an unclosed quotation mark'),
         ("  ", "where='  ' is empty; write a property (nan, inf, zero-gradient,"),
