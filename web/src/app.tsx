@@ -2,7 +2,7 @@
 
 import "./app.css";
 
-import { Component, type ComponentChildren, render } from "preact";
+import { Component, type ComponentChildren, render, type RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Changes } from "./changes.tsx";
@@ -68,9 +68,8 @@ function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
   useEffect(() => {
     const idle = window.requestIdleCallback ?? setTimeout;
     idle(() => find(data, "warm up")); // the first search of a page takes twice as long
-  }, [page]);
+  }, [data]);
   useEffect(() => {
-    if (!said) return;
     const timer = setTimeout(say, TOLD, "");
     return () => clearTimeout(timer);
   }, [said]);
@@ -94,14 +93,15 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
   const search = useRef<HTMLInputElement>(null);
   const views = viewsOf(data);
   const view = views.includes(state.view) ? state.view : views[0];
+  const { header } = data;
+  const hasNodes = data.nodes > 0;
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const at = event.target instanceof HTMLElement ? event.target : document.body;
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented)
-        return;
-      if (at.closest("dialog")) return;
+      const isOther = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;
+      if (isTyped || isOther || at.closest("dialog")) return;
       if (event.key === "/") search.current?.focus();
       else if (event.key === "f") current.scene?.canvas.fit();
       else if (event.key === "?") setHelped(true);
@@ -116,13 +116,9 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
 
   const middle = (
     <>
-      {data.nodes > 0 && (
-        <div class="holder" hidden={view !== "graph"}>
-          <Guard name="picture">
-            <Picture data={data} store={page.store} state={state} first={first} />
-          </Guard>
-        </div>
-      )}
+      <div class="holder" hidden={view !== "graph"}>
+        {hasNodes && guarded("picture", <Picture first={first} />)}
+      </div>
       <Guard key={view} name={view ?? ""}>
         {view === "hotspots" && <Hotspots />}
         {view === "timeline" && <Timeline />}
@@ -134,11 +130,11 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
   return (
     <>
       <header class="top">
-        <h1 title={data.header.title}>{data.header.title}</h1>
-        <span class="notes" title={data.header.notes.join("\n")}>
-          {data.header.notes.join(" · ")}
+        <h1 title={header.title}>{header.title}</h1>
+        <span class="notes" title={header.notes.join("\n")}>
+          {header.notes.join(" · ")}
         </span>
-        {data.nodes > 0 && <Questions />}
+        {hasNodes && <Questions />}
         {views.length > 1 && (
           <div class="tabs" role="tablist">
             {views.map((one) => (
@@ -152,38 +148,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
             ))}
           </div>
         )}
-        {data.nodes > 0 && (
-          <div class="search">
-            <input
-              ref={search}
-              type="search"
-              value={state.query}
-              placeholder="Search nodes"
-              aria-label="Search nodes"
-              autocomplete="off"
-              spellcheck={false}
-              onInput={(event) => page.store.set({ query: event.currentTarget.value })}
-              onKeyDown={(event) => {
-                if (event.key === "Escape") {
-                  page.store.set({ query: "" });
-                  event.currentTarget.blur();
-                } else if (event.key === "Enter" || event.key === "ArrowDown") {
-                  const tree = document.querySelector<HTMLElement>(".left [role=tree]");
-                  tree?.focus();
-                  tree?.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
-                } else return;
-                event.preventDefault();
-              }}
-            />
-            {state.query ? (
-              <button aria-label="Clear the search" onClick={() => page.store.set({ query: "" })}>
-                ✕
-              </button>
-            ) : (
-              <kbd aria-hidden="true">/</kbd>
-            )}
-          </div>
-        )}
+        {hasNodes && <Search input={search} />}
         <button
           class="tool"
           onClick={() => setHelped(true)}
@@ -194,32 +159,52 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
         </button>
       </header>
       <Panes
-        left={
-          data.nodes > 0 && (
-            <Guard name="tree">
-              <Tree />
-            </Guard>
-          )
-        }
+        left={hasNodes && guarded("tree", <Tree />)}
         middle={middle}
         flows={view === "hotspots" || view === "changes"}
-        upper={
-          data.header.files.length > 0 && (
-            <Guard name="source">
-              <Source />
-            </Guard>
-          )
-        }
-        lower={
-          data.nodes > 0 && (
-            <Guard name="inspector">
-              <Inspector />
-            </Guard>
-          )
-        }
+        upper={header.files.length > 0 && guarded("source", <Source />)}
+        lower={hasNodes && guarded("inspector", <Inspector />)}
       />
       {isHelped && <Help onClose={() => setHelped(false)} />}
     </>
+  );
+}
+
+function Search({ input }: { input: RefObject<HTMLInputElement | null> }) {
+  const { page, state } = usePage();
+  const seek = (query: string) => page.store.set({ query });
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") {
+      seek("");
+      input.current!.blur();
+    } else if (event.key === "Enter" || event.key === "ArrowDown") {
+      const tree = document.querySelector<HTMLElement>(".left [role=tree]");
+      tree?.focus();
+      tree?.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
+    } else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="search">
+      <input
+        ref={input}
+        type="search"
+        value={state.query}
+        placeholder="Search nodes"
+        aria-label="Search nodes"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => seek(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      {state.query ? (
+        <button aria-label="Clear the search" onClick={() => seek("")}>
+          ✕
+        </button>
+      ) : (
+        <kbd aria-hidden="true">/</kbd>
+      )}
+    </div>
   );
 }
 
@@ -270,6 +255,8 @@ class Guard extends Component<{ name: string; children: ComponentChildren }, { e
     );
   }
 }
+
+const guarded = (name: string, content: ComponentChildren) => <Guard name={name}>{content}</Guard>;
 
 async function start(main: HTMLElement): Promise<void> {
   const first = main.querySelector("svg");

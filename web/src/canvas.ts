@@ -5,24 +5,17 @@ const LEAST = 8;
 const GOOD = 12; // pixels of letters that can be read
 const MARGIN = 20;
 const MOST = 6;
-const SVG = "http://www.w3.org/2000/svg";
 
 export interface Listener {
   select(id: string | null): void;
   toggle(id: string): void;
+  hover(part: Element): void; // a box or frame
 }
 export interface Anchor {
   before: string;
   after: string;
 }
 type Point = { x: number; y: number };
-
-/** Return the SVG of a text. It is parsed as XML, so that no text in it becomes markup of the page. */
-export function parse(text: string): SVGSVGElement {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  if (parsed.tagName !== "svg") throw new Error("Graphviz made no picture");
-  return document.importNode(parsed, true) as unknown as SVGSVGElement;
-}
 
 export class Canvas {
   svg: SVGSVGElement | null = null;
@@ -46,6 +39,10 @@ export class Canvas {
     }
     stage.addEventListener("click", (event) => this.click(event));
     stage.addEventListener("dblclick", (event) => this.doubleClick(event));
+    stage.addEventListener("pointerover", (event) => {
+      const box = (event.target as Element).closest(".node, .cluster");
+      if (box) on.hover(box);
+    });
     new ResizeObserver(() => {
       if (stage.clientWidth && this.atStart) this.start();
       else if (stage.clientWidth) this.show();
@@ -101,15 +98,13 @@ export class Canvas {
     if (!box || !stage.width) return false;
     const less = (low: number, high: number, from: number, to: number) =>
       low < from ? low - from : high > to ? Math.min(high - to, low - from) : 0;
-    const dx = less(box.left - MARGIN, box.right + MARGIN, stage.left, stage.right);
-    const dy = less(box.top - MARGIN, box.bottom + MARGIN, stage.top, stage.bottom);
-    const isFar = Math.hypot(dx, dy) > Math.min(stage.width, stage.height);
-    if (!isFar) this.pan(dx, dy);
-    else
-      this.pan(
-        box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2,
-        box.top + Math.min(box.height, stage.height) / 2 - stage.top - stage.height / 2,
-      );
+    let dx = less(box.left - MARGIN, box.right + MARGIN, stage.left, stage.right);
+    let dy = less(box.top - MARGIN, box.bottom + MARGIN, stage.top, stage.bottom);
+    if (Math.hypot(dx, dy) > Math.min(stage.width, stage.height)) {
+      dx = box.left + Math.min(box.width, stage.width) / 2 - stage.left - stage.width / 2;
+      dy = box.top + Math.min(box.height, stage.height) / 2 - stage.top - stage.height / 2;
+    }
+    this.pan(dx, dy);
     return true;
   }
 
@@ -202,10 +197,8 @@ export class Canvas {
 
   private show(): void {
     const { width, height } = this.size();
-    const {
-      corner: { x, y },
-      scale,
-    } = this;
+    const { scale } = this;
+    const { x, y } = this.corner;
     const part = [x, y, width / scale, height / scale].join(" ");
     this.svg?.setAttribute("viewBox", this.print.matches ? this.wholeBox() : part);
   }
@@ -214,25 +207,22 @@ export class Canvas {
   private keepInside(): void {
     const { whole, corner, scale } = this;
     const { width, height } = this.size();
-    const isOut =
-      corner.x > whole.x + whole.width ||
-      corner.y > whole.y + whole.height ||
-      corner.x + width / scale < whole.x ||
-      corner.y + height / scale < whole.y;
-    if (isOut) this.start();
+    const [x, y] = [corner.x - whole.x, corner.y - whole.y];
+    const isBefore = x + width / scale < 0 || y + height / scale < 0;
+    if (isBefore || x > whole.width || y > whole.height) this.start();
   }
 
   /** Return the far corner of the first box on the first row, and a margin. */
   private endOfFirst(): Point {
-    const isRight = this.svg!.classList.contains("right");
     const toScreen = this.svg!.getScreenCTM();
-    const boxes = [...this.svg!.querySelectorAll(".node")].map((box) =>
-      box.getBoundingClientRect(),
-    );
+    const isRight = this.svg!.classList.contains("right");
     const [from, to, along] = isRight
       ? (["left", "right", "top"] as const)
       : (["top", "bottom", "left"] as const);
-    const row = boxes.reduce((least, box) => Math.min(least, box[to]), Infinity);
+    const boxes = [...this.svg!.querySelectorAll(".node")].map((box) =>
+      box.getBoundingClientRect(),
+    );
+    const row = Math.min(...boxes.map((box) => box[to]));
     const [first] = boxes.filter((box) => box[from] < row).sort((a, b) => a[along] - b[along]);
     if (!first || !toScreen) return this.whole;
     const end = new DOMPoint(first.right, first.bottom).matrixTransform(toScreen.inverse());
@@ -242,10 +232,8 @@ export class Canvas {
   private wheel(event: WheelEvent): void {
     event.preventDefault();
     const delta = Math.max(-100, Math.min(100, event.deltaY));
-    this.zoom(Math.exp(-delta / (event.ctrlKey ? 100 : 400)), {
-      x: event.clientX,
-      y: event.clientY,
-    });
+    const factor = Math.exp(-delta / (event.ctrlKey ? 100 : 400));
+    this.zoom(factor, { x: event.clientX, y: event.clientY });
   }
 
   private down(event: PointerEvent): void {
@@ -296,28 +284,4 @@ export class Canvas {
     if (id) this.on.toggle(id);
     else this.fit();
   }
-}
-
-/** Put a sign to open or close a group with into the corner of its box or frame. */
-export function addToggle(element: SVGGElement, isOpen: boolean): void {
-  const shape = element.querySelector("path, polygon");
-  const rim = shape?.getAttribute(shape.tagName === "path" ? "d" : "points") ?? "";
-  const numbers = (rim.match(/-?[\d.]+/g) ?? []).map(Number); // getBBox would need a layout
-  if (!numbers.length) return;
-  const least = (first: number) =>
-    numbers.reduce((min, x, n) => (n % 2 === first ? Math.min(min, x) : min), Infinity);
-  const made = (name: string, given: Record<string, string | number>) => {
-    const part = document.createElementNS(SVG, name);
-    for (const [key, text] of Object.entries(given)) part.setAttribute(key, String(text));
-    return part;
-  };
-  const toggle = made("g", { class: "toggle", "data-id": element.id, "aria-hidden": "true" });
-  const bars = isOpen ? "M-3 0H3" : "M-3 0H3M0 -3V3";
-  toggle.append(
-    made("circle", { cx: 0, cy: 0, r: 9, class: "touch" }),
-    made("circle", { cx: 0, cy: 0, r: 5.5 }),
-    made("path", { d: bars }),
-  );
-  toggle.setAttribute("transform", `translate(${least(0) + 1} ${least(1) + 1})`);
-  element.append(toggle);
 }

@@ -9,12 +9,8 @@ import { type Row, SortedTable } from "./table.tsx";
 
 type Line = Comparison["lines"][number];
 
-interface Column {
-  name: string;
-  value: (line: Line) => number | null;
-  text: (value: number) => string;
-  look: string; // a class
-}
+/** A name, a number, its text, and a class of its cell. */
+type Column = [string, (line: Line) => number | null, (value: number) => string, string];
 
 const count = (sign: string) => (n: number) => (n ? `${sign}${grouped(n)}` : "");
 const signed = (ns: number) => (ns ? `${ns > 0 ? "+" : "−"}${timeText(Math.abs(ns))}` : "");
@@ -25,53 +21,48 @@ function difference({ before_ns, after_ns }: Line): number | null {
 
 /** The columns with numbers. To add one, add an entry. */
 const COLUMNS: Column[] = [
-  { name: "added", value: (line) => line.added, text: count("+"), look: "good" },
-  { name: "removed", value: (line) => line.removed, text: count("−"), look: "bad" },
-  { name: "other numbers", value: (line) => line.changed, text: count("≠"), look: "warn" },
-  { name: "before", value: (line) => line.before_ns, text: timeText, look: "" },
-  { name: "after", value: (line) => line.after_ns, text: timeText, look: "" },
-  { name: "difference", value: difference, text: signed, look: "" },
+  ["added", (line) => line.added, count("+"), "good"],
+  ["removed", (line) => line.removed, count("−"), "bad"],
+  ["other numbers", (line) => line.changed, count("≠"), "warn"],
+  ["before", (line) => line.before_ns, timeText, ""],
+  ["after", (line) => line.after_ns, timeText, ""],
+  ["difference", difference, signed, ""],
 ];
 
 export function Changes() {
   const { page, data } = usePage();
   const { names, lines, text } = data.header.changes!;
-  const { table, looks } = useMemo(() => tableOf(page, lines), [page]);
+  const shown = COLUMNS.filter(([, value]) => lines.some((line) => value(line)));
+  const table = useMemo(() => tableOf(page, lines, shown), [page]);
+  const lookOf = (row: Row, i: number) => {
+    const [name, , , look] = shown[i - 2] ?? ["", , , ""];
+    if (name !== "difference") return look;
+    const line = lines[table.rows.indexOf(row)]!;
+    return line.significant ? ((difference(line) ?? 0) > 0 ? "bad" : "good") : "";
+  };
   return (
     <div class="wide">
       <h2>{names.join(" → ")}</h2>
-      {lines.length > 0 && (
-        <SortedTable table={table} lookOf={(row, i) => looks.get(row)?.[i] ?? ""} />
-      )}
+      {lines.length > 0 && <SortedTable table={table} lookOf={lookOf} />}
       <h2>In words</h2>
       <pre>{text}</pre>
     </div>
   );
 }
 
-/** Return a table of lines, and the classes of its cells: significant differences have a colour. */
-function tableOf(page: Page, lines: Line[]) {
-  const shown = COLUMNS.filter(({ value }) => lines.some((line) => value(line)));
-  const looks = new Map<Row, string[]>();
+function tableOf(page: Page, lines: Line[], shown: Column[]) {
   const rows = lines.map((line): Row => {
-    const values = shown.map(({ value }) => value(line));
-    const cells = shown.map(({ text }, i) => (values[i] === null ? "" : text(values[i]!)));
-    const row = {
+    const values = shown.map(([, value]) => value(line));
+    const cells = shown.map(([, , text], i) => (values[i] === null ? "" : text(values[i]!)));
+    return {
       cells: [page.placeText(line), line.code, ...cells],
       values: [null, null, ...values],
       file: line.file,
       line: line.line,
       op: "",
     };
-    const verdict = line.significant ? ((difference(line) ?? 0) > 0 ? "bad" : "good") : "";
-    looks.set(row, [
-      "",
-      "",
-      ...shown.map(({ name, look }) => (name === "difference" ? verdict : look)),
-    ]);
-    return row;
   });
-  const columns = ["line", "code"].map((name) => ({ name, right: false, is_share: false }));
-  const numbers = shown.map(({ name }) => ({ name, right: true, is_share: false }));
-  return { table: { columns: [...columns, ...numbers], rows }, looks };
+  const head = (right: boolean) => (name: string) => ({ name, right, is_share: false });
+  const numbers = shown.map(([name]) => name).map(head(true));
+  return { columns: [...["line", "code"].map(head(false)), ...numbers], rows };
 }

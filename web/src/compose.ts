@@ -2,7 +2,7 @@
 
 import { type Arrow, Arrows, nameOf } from "./arrows.ts";
 import type { Chosen } from "./copies.ts";
-import type { Data } from "./data.ts";
+import type { Data, Looks } from "./data.ts";
 import { hasFrame, isClosed, membersOf } from "./graph.ts";
 import { Heat, type Measured } from "./heat.ts";
 import { boxLines, title } from "./labels.ts";
@@ -52,6 +52,7 @@ export class Picture {
   readonly shapes = new Map<string, Shape>();
   readonly heat: Heat | null;
   readonly missing: number; // arrows that are left out
+  readonly looks: Looks;
   private readonly data: Data;
   private readonly edges: Arrows;
   private readonly drawn: Set<string>;
@@ -64,6 +65,7 @@ export class Picture {
     private readonly style: Style,
   ) {
     const data = (this.data = shown.data);
+    this.looks = data.header.looks;
     this.heat = style.heat ? new Heat(shown, style.heat, style.copy) : null;
     this.hasGradients = data.column("d_form").some((form) => form >= 0);
     this.edges = new Arrows(shown, style, (box) => this.isFaint(box));
@@ -71,6 +73,11 @@ export class Picture {
     this.drawn = this.edges.drawn();
     this.fill(0, this.root, 0, [], 0);
     this.arrows.sort((a, b) => this.edges.order.get(a.head)! - this.edges.order.get(b.head)!);
+  }
+
+  /** Return the arrow that has an id in the SVG. */
+  arrow(id: string): Arrow | undefined {
+    return /^e\d+$/.test(id) ? this.arrows[Number(id.slice(1))] : undefined;
   }
 
   /** Draw a group into a frame: open ones as frames, except those too deep for that. */
@@ -166,7 +173,7 @@ export class Picture {
   /** Return the signs before the name of a box, and the mark that colours it. */
   private mark(box: Box): [sign: string, mark: string] {
     const { data } = this;
-    const { marks } = data.header.looks;
+    const { marks } = this.looks;
     const found: Record<string, number> = {};
     for (const id of data.has("mark") ? box.nodes : []) {
       const mark = data.mark(id);

@@ -20,7 +20,8 @@ function attributes(look: Look): string {
 }
 
 /** Return the DOT source of a picture. */
-export function dotOf(picture: Picture, looks: Looks, direction: "down" | "right"): string {
+export function dotOf(picture: Picture, direction: "down" | "right"): string {
+  const { looks } = picture;
   const graph = { ...looks.graph, rankdir: direction === "right" ? "LR" : "TB" };
   const lines = [
     "digraph trace {",

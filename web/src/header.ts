@@ -60,6 +60,7 @@ export interface Timeline {
   unit_ns: number;
   tracks: { name: string; rows: number }[];
   names: string[];
+  note?: string; // about calls that are left out
 }
 export interface Changes {
   names: [string, string];

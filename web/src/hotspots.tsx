@@ -33,7 +33,12 @@ export function Hotspots() {
           <pre>{text}</pre>
         </>
       ))}
-      {profile.samples && <Samples root={profile.samples} />}
+      {profile.samples && (
+        <div class="samples">
+          <h2>Python call tree</h2>
+          <Frame sample={profile.samples} whole={profile.samples.seconds || 1} depth={0} />
+        </div>
+      )}
       <More />
     </div>
   );
@@ -41,36 +46,27 @@ export function Hotspots() {
 
 function Parts({ parts }: { parts: Profile["parts"] }) {
   const whole = parts.reduce((sum, [, ns]) => sum + ns, 0) || 1;
+  const shares = parts.map(([name, ns], i) => ({
+    name,
+    ns,
+    share: `${((100 * ns) / whole).toFixed(1)}%`,
+    look: KINDS[i] ?? "script",
+  }));
   return (
     <>
       <div class="share" aria-hidden="true">
-        {parts.map(([name, ns], i) => (
-          <div
-            class={KINDS[i] ?? "script"}
-            style={{ width: `${(100 * ns) / whole}%` }}
-            title={name}
-          />
+        {shares.map(({ name, share, look }) => (
+          <div class={look} style={{ width: share }} title={name} />
         ))}
       </div>
       <p class="parts">
-        {parts.map(([name, ns], i) => (
+        {shares.map(({ name, ns, share, look }) => (
           <span>
-            <i class={KINDS[i] ?? "script"} />
-            {name} {timeText(ns)} <span class="dim">{((100 * ns) / whole).toFixed(1)}%</span>
+            <i class={look} />
+            {name} {timeText(ns)} <span class="dim">{share}</span>
           </span>
         ))}
       </p>
-    </>
-  );
-}
-
-function Samples({ root }: { root: Sample }) {
-  return (
-    <>
-      <h2>Python call tree</h2>
-      <div class="samples">
-        <Frame sample={root} whole={root.seconds || 1} depth={0} />
-      </div>
     </>
   );
 }
@@ -81,25 +77,19 @@ function Frame({ sample, whole, depth }: { sample: Sample; whole: number; depth:
   const [isOpen, setOpen] = useState(depth < OPENED);
   const place = placeOf(data, sample.place);
   const share = `${((100 * sample.seconds) / whole).toFixed(1)}%`;
+  const select = (event: Event) => {
+    event.preventDefault();
+    page.select(place);
+  };
   const said = (
     <>
       <span class="spent" style={{ "--part": share }}>
         {timeText(1e9 * sample.seconds)} {share}
       </span>
       <b>{sample.name}</b>{" "}
-      {place ? (
-        <button
-          class="link"
-          onClick={(event) => {
-            event.preventDefault();
-            page.select(place);
-          }}
-        >
-          {sample.place}
-        </button>
-      ) : (
-        <span class="dim">{sample.place}</span>
-      )}
+      <button class={place ? "link" : "dim"} disabled={!place} onClick={select}>
+        {sample.place}
+      </button>
     </>
   );
   if (!sample.inner.length) return <div class="leaf">{said}</div>;

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 
-const LEAST = 150; // pixels of a panel
+const LEAST = 75; // pixels of a panel
 const MIDDLE = 260;
 const STEP = 24; // of a key
 
@@ -17,64 +17,65 @@ interface Props {
 
 type Side = "left" | "right" | "lower";
 
+const NAMES: Record<Side, string> = {
+  left: "Width of the tree",
+  right: "Width of the source",
+  lower: "Height of the facts",
+};
+
 export function Panes({ left, middle, upper, lower, flows }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [sizes, setSizes] = useState<Partial<Record<Side, number>>>({});
   const [closed, setClosed] = useState<ReadonlySet<Side>>(new Set());
-  const isClosed = (side: Side, content: ComponentChildren) => !content || closed.has(side);
+  const right = Boolean(upper || lower);
   const toggle = (side: Side) => {
     const next = new Set(closed);
     if (!next.delete(side)) next.add(side);
     setClosed(next);
   };
   const sizeOf = (side: Side) => {
-    const pane = box.current!.querySelector<HTMLElement>(
-      side === "lower" ? ".right > .under" : `.${side}`,
-    )!;
+    const pane = box.current!.querySelector<HTMLElement>(side === "lower" ? ".under" : `.${side}`)!;
     return side === "lower" ? pane.offsetHeight : pane.offsetWidth;
   };
   const resize = (side: Side, size: number) => {
-    const whole = side === "lower" ? box.current!.offsetHeight : box.current!.offsetWidth;
+    const { offsetHeight, offsetWidth } = box.current!;
     const other = side === "lower" ? 0 : sizeOf(side === "left" ? "right" : "left");
-    const most = side === "lower" ? whole - LEAST / 2 : whole - other - MIDDLE;
-    setSizes((before) => ({
-      ...before,
-      [side]: Math.round(Math.max(LEAST / 2, Math.min(size, most))),
-    }));
+    const most = side === "lower" ? offsetHeight - LEAST : offsetWidth - other - MIDDLE;
+    setSizes({ ...sizes, [side]: Math.round(Math.max(LEAST, Math.min(size, most))) });
   };
-  const divider = (side: Side, hasContent: boolean) =>
-    hasContent && (
-      <Divider
-        side={side}
-        isClosed={closed.has(side)}
-        sizeOf={() => sizeOf(side)}
-        onResize={(size) => resize(side, size)}
-        onToggle={() => toggle(side)}
-      />
-    );
-  const right = Boolean(upper || lower);
-  const style = Object.fromEntries(
-    Object.entries(sizes).map(([side, size]) => [`--${side}`, `${size}px`]),
+  const divider = (side: Side) => (
+    <Divider
+      side={side}
+      isClosed={closed.has(side)}
+      sizeOf={() => sizeOf(side)}
+      onResize={(size) => resize(side, size)}
+      onToggle={() => toggle(side)}
+    />
   );
-  const marks = [
-    isClosed("left", left) && "no-left",
-    isClosed("right", right) && "no-right",
+  const named = Object.entries(sizes).map(([side, size]) => [`--${side}`, `${size}px`]);
+  const looks = [
+    (!left || closed.has("left")) && "no-left",
+    (!right || closed.has("right")) && "no-right",
     !left && "never-left",
     !right && "never-right",
   ];
   return (
-    <div ref={box} class={["panes", ...marks.filter(Boolean)].join(" ")} style={style}>
+    <div
+      ref={box}
+      class={["panes", ...looks.filter(Boolean)].join(" ")}
+      style={Object.fromEntries(named)}
+    >
       <nav class="pane left" aria-label="Tree">
         {left}
       </nav>
-      {divider("left", Boolean(left)) || <div />}
+      {left ? divider("left") : <div />}
       <section aria-label="Graph" class={`pane middle ${flows ? "flows" : ""}`}>
         {middle}
       </section>
-      {divider("right", right) || <div />}
+      {right ? divider("right") : <div />}
       <aside class={`pane right ${upper && lower ? "" : "single"}`} aria-label="Source and facts">
         {upper && <div class="over">{upper}</div>}
-        {upper && lower && divider("lower", true)}
+        {upper && lower && divider("lower")}
         {lower && <div class="under">{lower}</div>}
       </aside>
     </div>
@@ -93,39 +94,33 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
   const start = useRef<{ at: number; size: number } | null>(null);
   const sign = side === "left" ? 1 : -1;
   const position = (event: PointerEvent) => (side === "lower" ? event.clientY : event.clientX);
-  const [shut, opened] = side === "left" ? ["‹", "›"] : ["›", "‹"];
+  const onPointerDown = (event: PointerEvent) => {
+    if (isClosed || event.target !== event.currentTarget) return;
+    (event.target as Element).setPointerCapture(event.pointerId);
+    start.current = { at: position(event), size: sizeOf() };
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const from = start.current;
+    if (from) onResize(from.size + sign * (position(event) - from.at));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -sign, ArrowRight: sign, ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (event.key === "Enter" && side !== "lower") onToggle();
+    else if (step) onResize(sizeOf() + STEP * step);
+    else return;
+    event.preventDefault();
+  };
   return (
     <div
       class={`divider at-${side} ${isClosed ? "closed" : ""}`}
       role="separator"
       tabIndex={0}
       aria-orientation={side === "lower" ? "horizontal" : "vertical"}
-      aria-label={
-        side === "left"
-          ? "Width of the tree"
-          : side === "right"
-            ? "Width of the source"
-            : "Height of the facts"
-      }
-      onPointerDown={(event) => {
-        if (isClosed || event.target !== event.currentTarget) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        start.current = { at: position(event), size: sizeOf() };
-      }}
-      onPointerMove={(event) => {
-        if (start.current)
-          onResize(start.current.size + sign * (position(event) - start.current.at));
-      }}
-      onPointerUp={() => {
-        start.current = null;
-      }}
-      onKeyDown={(event) => {
-        const step = { ArrowLeft: -sign, ArrowRight: sign, ArrowUp: 1, ArrowDown: -1 }[event.key];
-        if (event.key === "Enter" && side !== "lower") onToggle();
-        else if (step) onResize(sizeOf() + STEP * step);
-        else return;
-        event.preventDefault();
-      }}
+      aria-label={NAMES[side]}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => (start.current = null)}
+      onKeyDown={onKeyDown}
     >
       {side !== "lower" && (
         <button
@@ -134,7 +129,7 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
           onClick={onToggle}
           aria-label={isClosed ? "Open the panel" : "Close the panel"}
         >
-          {isClosed ? opened : shut}
+          {isClosed === (side === "left") ? "›" : "‹"}
         </button>
       )}
     </div>

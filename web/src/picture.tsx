@@ -1,22 +1,21 @@
 /** The middle of the page: the picture to zoom, open, close and select in, with its controls. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Data } from "./data.ts";
 import { save } from "./exports.ts";
-import { pathTo } from "./graph.ts";
+import { type Detail, pathTo } from "./graph.ts";
 import { type Measured, measures } from "./heat.ts";
 import { title } from "./labels.ts";
 import { usePage } from "./page.ts";
 import "./picture.css";
 import { type Info, Scene } from "./scene.ts";
-import type { State, Store } from "./store.ts";
+import type { State } from "./store.ts";
 import { Steps } from "./strips.tsx";
 
-const DETAILS: [State["detail"], string][] = [
-  ["function", "functions"],
-  ["line", "lines"],
-  ["op", "operations"],
-];
+const DETAILS: Record<Detail, string> = {
+  function: "functions",
+  line: "lines",
+  op: "operations",
+};
 const HEATS: Record<Measured, string> = {
   time: "time",
   bytes: "bytes",
@@ -33,92 +32,29 @@ const MOVES: Record<string, [number, number]> = {
 /** The scene of the page, for keys that work everywhere; null before it is shown. */
 export const current: { scene: Scene | null } = { scene: null };
 
-interface Props {
-  data: Data;
-  store: Store;
-  state: State;
-  first: SVGSVGElement | null; // the picture that the page came with
-}
-
-/** The picture of the state of the page. */
-export function Picture({ data, store, state, first }: Props) {
-  const { page } = usePage();
+/** The picture of the state of the page; `first` is the one that the page came with. */
+export function Picture({ first }: { first: SVGSVGElement | null }) {
+  const { page, data, state } = usePage();
+  const { store } = page;
   const stage = useRef<HTMLDivElement>(null);
-  const scene = useRef<Scene | null>(null);
   const [info, setInfo] = useState<Info>({ note: "", isBusy: true, legend: [] });
   useEffect(() => {
-    const made = new Scene(page, stage.current!, first, setInfo);
-    scene.current = current.scene = made;
+    const made = (current.scene = new Scene(page, stage.current!, first, setInfo));
     made.update(store.get());
     return store.subscribe(() => made.update(store.get()));
   }, []);
-  const known = useMemo(() => measures(data), [data]);
   const { selected } = state;
-  const other = state.direction === "down" ? "right" : "down";
-  const group = selected && "group" in selected ? selected.group : -1;
-  const node = selected && "node" in selected ? selected.node : -1;
-  const around =
-    group > 0 ? [...pathTo(data, { group }), group] : node > 0 ? pathTo(data, { node }) : [];
+  const { group, node } = { group: 0, node: 0, ...selected };
+  const around = group ? [...pathTo(data, { group }), group] : node ? pathTo(data, { node }) : [];
   return (
     <section class="picture" aria-label="picture">
       <style>{colours(data.header.looks.dark)}</style>
-      <div class="tools" role="toolbar" aria-label="picture">
-        <span class="choices" role="group" aria-label="smallest boxes">
-          {DETAILS.map(([detail, name]) => (
-            <button
-              type="button"
-              key={detail}
-              aria-pressed={state.detail === detail}
-              onClick={() => store.set({ detail })}
-            >
-              {name}
-            </button>
-          ))}
-        </span>
-        <select
-          aria-label="heat"
-          value={state.heat}
-          onChange={(event) => store.set({ heat: event.currentTarget.value as State["heat"] })}
-        >
-          <option value="">no heat</option>
-          {known.map((heat) => (
-            <option key={heat} value={heat}>
-              {HEATS[heat]}
-            </option>
-          ))}
-        </select>
-        <span class="choices" role="group" aria-label="history and zoom">
-          <Button
-            name={`let values flow ${other}`}
-            sign={other === "right" ? "⇥" : "⤓"}
-            does={() => store.set({ direction: other })}
-          />
-          <Button name="back" sign="←" does={() => history.back()} />
-          <Button name="forward" sign="→" does={() => history.forward()} />
-          <Button name="zoom out" sign="−" does={() => scene.current!.canvas.zoom(0.8)} />
-          <Button name="zoom in" sign="+" does={() => scene.current!.canvas.zoom(1.25)} />
-          <Button name="show all (0)" sign="⤢" does={() => scene.current!.canvas.fit()} />
-        </span>
-        <span class="choices" role="group" aria-label="save">
-          {(["svg", "png"] as const).map((format) => (
-            <Button
-              key={format}
-              name={`save as ${format.toUpperCase()}`}
-              sign={format.toUpperCase()}
-              does={() =>
-                save(scene.current!.canvas, data.header.title, format).catch((error: Error) =>
-                  page.say(error.message),
-                )
-              }
-            />
-          ))}
-        </span>
-      </div>
+      <Tools />
       {info.legend.length > 0 && (
         <p class="legend">
           {info.legend[0]}:
           {info.legend.slice(1).map((level, n) => (
-            <span key={level}>
+            <span>
               <svg width="12" height="12" class="autograd-tools" aria-hidden="true">
                 <rect width="12" height="12" fill={data.header.looks.heat[n]!} />
               </svg>{" "}
@@ -141,26 +77,73 @@ export function Picture({ data, store, state, first }: Props) {
           role="group"
           aria-label="Arrows go from box to box, Enter opens and closes, + and − zoom"
           aria-busy={info.isBusy}
-          onKeyDown={(event) => scene.current && onKey(event, scene.current, state)}
+          onKeyDown={(event) => current.scene && onKey(event, current.scene, state)}
         />
       </div>
       {around
         .filter((g) => data.times(g))
         .map((g) => (
-          <Steps
-            key={g}
-            data={data}
-            group={g}
-            node={node}
-            copy={state.copy}
-            choose={(copy) => store.set({ copy })}
-          />
+          <Steps key={g} group={g} node={node} />
         ))}
     </section>
   );
 }
 
-function Button({ name, sign, does }: { name: string; sign: string; does: () => unknown }) {
+/** The controls above the picture. */
+function Tools() {
+  const { page, data, state } = usePage();
+  const { store } = page;
+  const known = useMemo(() => measures(data), [data]);
+  const other = state.direction === "down" ? "right" : "down";
+  const canvas = () => current.scene!.canvas;
+  const saving = (format: "svg" | "png") => {
+    const failed = (error: Error) => page.say(error.message);
+    const name = format.toUpperCase();
+    const does = () => save(canvas(), data.header.title, format).catch(failed);
+    return button(`save as ${name}`, name, does);
+  };
+  return (
+    <div class="tools" role="toolbar" aria-label="picture">
+      <span class="choices" role="group" aria-label="smallest boxes">
+        {(Object.keys(DETAILS) as Detail[]).map((detail) => (
+          <button
+            type="button"
+            aria-pressed={state.detail === detail}
+            onClick={() => store.set({ detail })}
+          >
+            {DETAILS[detail]}
+          </button>
+        ))}
+      </span>
+      <select
+        aria-label="heat"
+        value={state.heat}
+        onChange={(event) => store.set({ heat: event.currentTarget.value as State["heat"] })}
+      >
+        <option value="">no heat</option>
+        {known.map((heat) => (
+          <option value={heat}>{HEATS[heat]}</option>
+        ))}
+      </select>
+      <span class="choices" role="group" aria-label="history and zoom">
+        {button("back", "←", () => history.back())}
+        {button("forward", "→", () => history.forward())}
+        {button("zoom out", "−", () => canvas().zoom(0.8))}
+        {button("zoom in", "+", () => canvas().zoom(1.25))}
+        {button("show all (0)", "⤢", () => canvas().fit())}
+        {button(`let values flow ${other}`, other === "right" ? "⇥" : "⤓", () =>
+          store.set({ direction: other }),
+        )}
+      </span>
+      <span class="choices" role="group" aria-label="save">
+        {saving("svg")}
+        {saving("png")}
+      </span>
+    </div>
+  );
+}
+
+function button(name: string, sign: string, does: () => unknown) {
   return (
     <button type="button" title={name} aria-label={name} onClick={() => void does()}>
       {sign}
@@ -171,40 +154,28 @@ function Button({ name, sign, does }: { name: string; sign: string; does: () => 
 /** The groups around what is selected, outermost first. */
 function Crumbs({ around, node }: { around: number[]; node: number }) {
   const { page, data } = usePage();
+  const whole = () => {
+    page.select(null);
+    current.scene?.canvas.start();
+  };
+  const crumbs: [text: string, does: () => void][] = [
+    [data.header.title, whole],
+    ...around.map((group): [string, () => void] => [
+      title(data, group),
+      () => page.select({ group }),
+    ]),
+  ];
+  if (node) crumbs.push([data.label(node), () => page.show({ node })]);
   return (
     <nav class="crumbs" aria-label="groups around the selection">
-      <button
-        type="button"
-        onClick={() => {
-          page.select(null);
-          current.scene?.canvas.start();
-        }}
-      >
-        {data.header.title}
-      </button>
-      {around.map((group) => (
-        <span key={group}>
-          {" "}
-          ›{" "}
-          <button
-            type="button"
-            onClick={() => {
-              page.select({ group });
-            }}
-          >
-            {title(data, group)}
+      {crumbs.map(([text, does], n) => (
+        <span>
+          {n > 0 && " › "}
+          <button type="button" onClick={does}>
+            {text}
           </button>
         </span>
       ))}
-      {node > 0 && (
-        <span>
-          {" "}
-          ›{" "}
-          <button type="button" onClick={() => page.show({ node })}>
-            {data.label(node)}
-          </button>
-        </span>
-      )}
     </nav>
   );
 }

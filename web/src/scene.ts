@@ -1,16 +1,18 @@
 /** The picture of the state: laid out by the worker, and marked by what is selected. */
 
-import { addToggle, type Anchor, Canvas, parse } from "./canvas.ts";
+import { type Anchor, Canvas } from "./canvas.ts";
 import { LONGEST_EDGE } from "./arrows.ts";
 import { Picture } from "./compose.ts";
 import type { Data } from "./data.ts";
 import { dotOf } from "./dot.ts";
+import { tipOf } from "./facts.ts";
 import { pathToResult } from "./flow.ts";
-import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo } from "./graph.ts";
+import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo, type Target } from "./graph.ts";
 import { Shown } from "./shown.ts";
 import { plural } from "./numbers.ts";
 import { type Layouts, prepared, Replaced, TooSlow } from "./layout.ts";
 import type { Page } from "./page.ts";
+import { addToggle, parse, prepare } from "./parts.ts";
 import type { State } from "./store.ts";
 
 const MOST_BOXES = 1500;
@@ -19,7 +21,6 @@ const SIMPLER = [
   { plain: false, longest: LONGEST_EDGE, copies: 80 },
   { plain: true, longest: 4, copies: 40 },
 ];
-const BARS = /^[▁▂▃▄▅▆▇█·–?!]{2,}$/;
 
 export interface Info {
   note: string; // what is wrong, or ""
@@ -51,6 +52,7 @@ export class Scene {
     this.canvas = new Canvas(stage, {
       select: (id) => this.select(id),
       toggle: (id) => this.toggle(id),
+      hover: (part) => this.describe(part),
     });
     if (first) this.canvas.replace(first, null);
     try {
@@ -62,13 +64,9 @@ export class Scene {
 
   /** Draw a state, and mark what is selected in it. */
   update(state: State): void {
-    const key = [
-      [...state.open].sort((a, b) => a - b),
-      state.detail,
-      state.heat,
-      [...state.copy],
-      state.direction,
-    ].join("|");
+    const { detail, heat, copy, direction } = state;
+    const open = [...state.open].sort((a, b) => a - b);
+    const key = [open, detail, heat, [...copy], direction].join("|");
     if (key !== this.drawn && this.layouts) {
       this.drawn = key;
       this.wanted = state;
@@ -112,33 +110,39 @@ export class Scene {
 
   /** Return the id in the picture of what is selected, or of the box that it is in. */
   idOf(selected: State["selected"]): string | null {
-    if (!selected || !this.view) return null;
-    if ("node" in selected) return this.view.keyOf(selected.node);
-    if (!("group" in selected)) return null;
+    const { data, view } = this;
+    if (!selected || !view || "line" in selected) return null;
+    if ("node" in selected) return view.keyOf(selected.node);
     const key = `g${selected.group}`;
-    if (this.view.boxes.has(key) || this.picture?.frames.has(key)) return key;
-    const [around] = pathTo(this.data, selected).filter((g) =>
-      isClosed(this.data, this.view!.view, g),
-    );
-    return around === undefined
-      ? this.view.keyOf(idsOf(this.data, selected.group)[0]!)
-      : `g${around}`;
+    if (this.has(key)) return key;
+    const around = pathTo(data, selected).find((g) => isClosed(data, view.view, g));
+    return around ? `g${around}` : view.keyOf(idsOf(data, selected.group)[0]!);
   }
 
-  private targetOf(id: string): State["selected"] {
-    const arrow = this.arrowOf(id);
-    const [, kind, number] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
-    if (arrow) return arrow.edge ? { node: arrow.edge.node } : null;
-    if (kind === "g" && this.view) return { group: Number(number) }; // Python has other numbers
-    if (kind !== "n") return null;
-    const box = this.view?.boxes.get(`n${number}`);
-    return {
-      node: (box && this.view!.idsIn(box, this.page.store.get().copy)[0]) || Number(number),
-    };
+  /** Return whether a box or frame has an id. */
+  private has(id: string): boolean {
+    return this.view!.boxes.has(id) || this.picture!.frames.has(id);
   }
 
-  private arrowOf(id: string) {
-    return /^e\d+$/.test(id) ? this.picture?.arrows[Number(id.slice(1))] : undefined;
+  private targetOf(id: string): Target | null {
+    const arrow = this.picture?.arrow(id);
+    const [, kind, digits] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
+    if (arrow) return arrow.edge && { node: arrow.edge.node };
+    if (!this.view || !kind) return null; // Python has other numbers
+    const number = Number(digits);
+    if (kind === "g") return { group: number };
+    const box = this.view.boxes.get(`n${number}`);
+    const { copy } = this.page.store.get();
+    return { node: (box && this.view.idsIn(box, copy)[0]) || number };
+  }
+
+  /** Add the facts of a box or frame to its tip. */
+  private describe(part: Element): void {
+    const tip = part.querySelector("title");
+    const target = this.targetOf(part.id);
+    if (!tip || !target || part.hasAttribute("data-described")) return;
+    part.setAttribute("data-described", "");
+    tip.textContent += `\n${tipOf(this.page, target)}`;
   }
 
   /** Return the group that a double click on a box, frame or node is about. */
@@ -166,12 +170,10 @@ export class Scene {
         await this.draw(state);
       } catch (error) {
         if (error instanceof Replaced) continue;
-        this.inform({
-          note:
-            error instanceof TooSlow
-              ? "Graphviz found no layout in time: close some groups."
-              : `The picture cannot change: ${(error as Error).message}.`,
-        });
+        const isSlow = error instanceof TooSlow;
+        const why = `The picture cannot change: ${(error as Error).message}.`;
+        const note = isSlow ? "Graphviz found no layout in time: close some groups." : why;
+        this.inform({ note });
       }
     }
     this.isBusy = false;
@@ -180,12 +182,11 @@ export class Scene {
   }
 
   private async draw(state: State): Promise<void> {
-    const { looks, looks_at_first: given } = this.data.header;
+    const { looks_at_first: given } = this.data.header;
     const view = new Shown(this.data, state);
     if (view.boxes.size > MOST_BOXES) {
-      return this.inform({
-        note: `${view.boxes.size} boxes are too many to draw: close some groups.`,
-      });
+      const note = `${view.boxes.size} boxes are too many to draw: close some groups.`;
+      return this.inform({ note });
     }
     const { direction } = state;
     for (const [n, simpler] of SIMPLER.entries()) {
@@ -198,15 +199,15 @@ export class Scene {
         ...simpler,
       });
       try {
-        const text = await this.layouts!.layout(dotOf(picture, looks, direction));
+        const text = await this.layouts!.layout(dotOf(picture, direction));
         this.put(parse(text), view, picture, direction);
-        return this.inform({
-          legend: picture.heat?.legend() ?? [],
-          note: [
-            n ? "Simplified, because the layout took too long." : "",
-            picture.missing ? `Left out: ${plural(picture.missing, "arrow")} from far boxes.` : "",
-          ].join(" ").trim(),
-        });
+        const missing = plural(picture.missing, "arrow");
+        const notes = [
+          n ? "Simplified, because the layout took too long." : "",
+          picture.missing ? `Left out: ${missing} from far boxes.` : "",
+        ];
+        const note = notes.filter(Boolean).join(" ");
+        return this.inform({ legend: picture.heat?.legend() ?? [], note });
       } catch (error) {
         if (!(error instanceof TooSlow) || n === SIMPLER.length - 1) throw error;
       }
@@ -217,14 +218,16 @@ export class Scene {
     const middle = this.view && this.canvas.middle();
     this.view = view;
     this.picture = picture;
-    this.prepare(svg, direction);
-    this.addToggles(svg);
+    svg.setAttribute("aria-label", [this.data.header.title, ...this.data.header.notes].join("; "));
+    prepare(svg, picture, direction);
+    svg.querySelectorAll<SVGGElement>("[aria-expanded]").forEach((part) => {
+      const isOpen = picture.frames.has(part.id);
+      const isForced = !isOpen && view.view.open.has(Number(part.id.slice(1)));
+      if (!isForced) addToggle(part, isOpen);
+    });
     const anchor = this.anchor ?? (middle ? { before: middle, after: middle } : null);
     const hadFocus = this.stage.contains(document.activeElement);
-    this.canvas.replace(
-      svg,
-      anchor && { before: anchor.before, after: this.placeOf(anchor.after) },
-    );
+    this.canvas.replace(svg, anchor && { ...anchor, after: this.placeOf(anchor.after) });
     if (hadFocus) this.stage.focus({ preventScroll: true }); // until the selection is marked
     this.anchor = null;
     this.chosen = "";
@@ -232,43 +235,10 @@ export class Scene {
 
   /** Return the id of a box or frame, or of the box where its first node is now. */
   private placeOf(id: string): string {
-    if (this.view!.boxes.has(id) || this.picture!.frames.has(id)) return id;
+    if (this.has(id)) return id;
     let member = /^g\d/.test(id) ? -Number(id.slice(1)) : Number(id.slice(1).replace(/_.*/, ""));
     while (member < 0) member = membersOf(this.data, -member)[0] ?? 1;
     return this.view!.keyOf(member) ?? id;
-  }
-
-  /** Give parts their titles, roles and classes. */
-  private prepare(svg: SVGSVGElement, direction: string): void {
-    const { data } = this;
-    const { notes, looks } = data.header;
-    svg.classList.add("autograd-tools", direction);
-    svg.setAttribute("role", "group");
-    svg.setAttribute("aria-label", [data.header.title, ...notes].join("; "));
-    svg.querySelector("title")?.remove();
-    for (const part of svg.querySelectorAll(".node, .edge, .cluster")) {
-      const shape = this.picture!.shapes.get(part.id);
-      const frame = this.picture!.frames.get(part.id);
-      const title = this.arrowOf(part.id)?.title ?? shape?.lines.join("\n") ?? frame?.title ?? "";
-      part.querySelector("title")!.textContent = title;
-      if (!shape && !frame) continue;
-      part.setAttribute("role", shape ? "button" : "group");
-      part.setAttribute("aria-label", title);
-      part.setAttribute("tabindex", "-1");
-      if (part.id.startsWith("g")) part.setAttribute("aria-expanded", String(!shape));
-      for (const text of part.querySelectorAll("text")) {
-        if (BARS.test(text.textContent ?? "") && !shape?.faint)
-          text.setAttribute("fill", looks.strip);
-      }
-    }
-  }
-
-  private addToggles(svg: SVGSVGElement): void {
-    for (const part of svg.querySelectorAll<SVGGElement>("[aria-expanded]")) {
-      const isOpen = part.getAttribute("aria-expanded") === "true";
-      const isForced = !isOpen && this.page.store.get().open.has(Number(part.id.slice(1)));
-      if (!isForced) addToggle(part, isOpen);
-    }
   }
 
   /** Mark what is selected, and light the path of its gradient. */
@@ -283,12 +253,10 @@ export class Scene {
     const matches = this.matches(selected);
     svg.classList.toggle("lit", on.size > 0);
     for (const part of svg.querySelectorAll(".node, .edge")) {
-      const edge = this.arrowOf(part.id);
+      const edge = this.picture?.arrow(part.id);
       const ends = edge ? [edge.tail, edge.head] : [part.id];
-      part.classList.toggle(
-        "on",
-        ends.every((end) => on.has(end.replace(/_.*/, ""))),
-      );
+      const isOn = ends.every((end) => on.has(end.replace(/_.*/, "")));
+      part.classList.toggle("on", isOn);
       part.classList.toggle("match", matches.has(part.id));
     }
     for (const part of svg.querySelectorAll(".selected")) {

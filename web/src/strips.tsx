@@ -1,108 +1,30 @@
-/** Sliders and strips of folded groups: a step to choose, and a figure of each step as a bar. */
+/** Folded groups: a slider that chooses the step, and its gradient and time by step as bars. */
 
 import { useMemo } from "preact/hooks";
-import { type Chosen, normsOf, timesOf } from "./copies.ts";
-import type { Data } from "./data.ts";
+import { normsOf, timesOf } from "./copies.ts";
 import { title } from "./labels.ts";
 import { general, grouped, heights, timeText } from "./numbers.ts";
+import { usePage } from "./page.ts";
 
 const WIDTH = 240;
 const HEIGHT = 28;
 
-interface StripProps {
-  label: string;
-  numbers: (number | null)[];
-  isLogarithmic: boolean;
-  chosen: number | undefined;
-  text: (x: number) => string;
-  choose: (copy: number) => void;
-}
-
-/** A bar for each number, or for neighbours if there are many: the greatest of them counts. */
-function Strip({ label, numbers, isLogarithmic, chosen, text, choose }: StripProps) {
-  const known = numbers.filter((x): x is number => x !== null);
-  if (!known.length) return null;
-  const size = Math.ceil(numbers.length / WIDTH);
-  const count = Math.ceil(numbers.length / size);
-  const most = known.reduce((a, b) => Math.max(a, b));
-  const least = known.reduce((a, b) => Math.min(a, b));
-  const height = heights(numbers);
-  const bars = Array.from({ length: count }, (_, n) => {
-    const some = numbers.slice(n * size, (n + 1) * size).filter((x): x is number => x !== null);
-    if (!some.length) return null;
-    const x = Math.max(...some);
-    const isWrong = !Number.isFinite(x);
-    const share = isWrong ? 1 : x <= 0 ? 0 : isLogarithmic ? height(x) : x / (most || 1);
-    const tall = 2 + share * (HEIGHT - 2);
-    const width = WIDTH / count;
-    return (
-      <rect
-        key={n}
-        x={n * width}
-        width={Math.max(0.5, width - (width > 3 ? 1 : 0))}
-        y={HEIGHT - tall}
-        height={tall}
-        class={isWrong ? "wrong" : x === 0 ? "zero" : ""}
-      />
-    );
-  });
-  const at = (event: MouseEvent) => {
-    const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
-    const share = (event.clientX - left) / width;
-    choose(Math.max(0, Math.min(numbers.length - 1, Math.floor(share * numbers.length))));
-  };
-  const now = chosen === undefined ? null : numbers[chosen];
-  const facts = now == null ? `${text(least)} to ${text(most)}` : text(now);
-  return (
-    <div class="strip">
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        width={WIDTH}
-        height={HEIGHT}
-        onClick={at}
-        role="img"
-        aria-label={`${label} over the steps: ${text(least)} to ${text(most)}`}
-      >
-        {bars}
-        {chosen !== undefined && (
-          <rect
-            class="chosen"
-            x={(chosen / numbers.length) * WIDTH - 0.5}
-            y={0}
-            width={Math.max(2, WIDTH / numbers.length)}
-            height={HEIGHT}
-          />
-        )}
-      </svg>
-      <span>
-        {label} {facts}
-      </span>
-    </div>
-  );
-}
-
-interface Props {
-  data: Data;
-  group: number;
-  node: number;
-  copy: Chosen;
-  choose: (copy: Chosen) => void;
-}
-
 /** The slider "step k of N" of a folded group, and its strips. */
-export function Steps({ data, group, node, copy, choose }: Props) {
+export function Steps({ group, node }: { group: number; node: number }) {
+  const { page, data, state } = usePage();
   const times = data.times(group);
-  const chosen = copy.get(group);
+  const chosen = state.copy.get(group);
   const norms = useMemo(() => normsOf(data, group, node), [data, group, node]);
   const spent = useMemo(() => timesOf(data, group), [data, group]);
-  const set = (n: number | undefined) => {
-    const next = new Map(copy);
-    if (n === undefined || n < 0) next.delete(group);
-    else next.set(group, n);
-    choose(next);
+  const set = (n: number) => {
+    const copy = new Map(state.copy).set(group, n);
+    if (n < 0) copy.delete(group);
+    page.store.set({ copy });
   };
-  const label =
-    chosen === undefined ? `all ${grouped(times)}` : `${grouped(chosen + 1)} of ${grouped(times)}`;
+  const step = chosen === undefined ? "all" : `${grouped(chosen + 1)} of`;
+  const label = `${step} ${grouped(times)}`;
+  const share = (most: number) => (x: number) => x / (most || 1);
+  const longest = spent.reduce((a, b) => Math.max(a, b), 0);
   return (
     <fieldset class="steps">
       <legend>{title(data, group)}</legend>
@@ -119,14 +41,14 @@ export function Steps({ data, group, node, copy, choose }: Props) {
         <output>{label}</output>
       </label>
       {chosen !== undefined && (
-        <button type="button" onClick={() => set(undefined)}>
+        <button type="button" onClick={() => set(-1)}>
           all
         </button>
       )}
       <Strip
         label="∇"
         numbers={norms}
-        isLogarithmic
+        height={heights(norms)}
         chosen={chosen}
         text={(x) => general(x, 3)}
         choose={set}
@@ -134,11 +56,73 @@ export function Steps({ data, group, node, copy, choose }: Props) {
       <Strip
         label="time"
         numbers={spent}
-        isLogarithmic={false}
+        height={share(longest)}
         chosen={chosen}
         text={timeText}
         choose={set}
       />
     </fieldset>
+  );
+}
+
+interface StripProps {
+  label: string;
+  numbers: (number | null)[];
+  height: (x: number) => number; // from 0 to 1
+  chosen: number | undefined;
+  text: (x: number) => string;
+  choose: (copy: number) => void;
+}
+
+/** A bar for each number, or for neighbours if there are many: the greatest of them counts. */
+function Strip({ label, numbers, height, chosen, text, choose }: StripProps) {
+  const known = (some: (number | null)[]) => some.filter((x) => x !== null);
+  const [least, ...rest] = known(numbers).sort((a, b) => a - b);
+  if (least === undefined) return null;
+  const size = Math.ceil(numbers.length / WIDTH);
+  const count = Math.ceil(numbers.length / size);
+  const width = WIDTH / count;
+  const bars = Array.from({ length: count }, (_, n) => {
+    const some = known(numbers.slice(n * size, (n + 1) * size));
+    if (!some.length) return null;
+    const x = Math.max(...some);
+    const isWrong = !Number.isFinite(x);
+    const tall = 2 + (isWrong ? 1 : x > 0 ? height(x) : 0) * (HEIGHT - 2);
+    const look = isWrong ? "wrong" : x ? "" : "zero";
+    const wide = Math.max(0.5, width - (width > 3 ? 1 : 0));
+    return <rect x={n * width} width={wide} y={HEIGHT - tall} height={tall} class={look} />;
+  });
+  const at = (event: MouseEvent) => {
+    const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
+    const step = Math.floor(((event.clientX - left) / width) * numbers.length);
+    choose(Math.max(0, Math.min(numbers.length - 1, step)));
+  };
+  const extent = `${text(least)} to ${text(rest.at(-1) ?? least)}`;
+  const now = numbers[chosen ?? -1];
+  return (
+    <div class="strip">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        width={WIDTH}
+        height={HEIGHT}
+        onClick={at}
+        role="img"
+        aria-label={`${label} over the steps: ${extent}`}
+      >
+        {bars}
+        {chosen !== undefined && (
+          <rect
+            class="chosen"
+            x={(chosen / numbers.length) * WIDTH - 0.5}
+            y={0}
+            width={Math.max(2, WIDTH / numbers.length)}
+            height={HEIGHT}
+          />
+        )}
+      </svg>
+      <span>
+        {label} {now == null ? extent : text(now)}
+      </span>
+    </div>
   );
 }

@@ -26,78 +26,72 @@ export function SortedTable({ table, lookOf }: Props) {
   );
   const place = page.placeOf(state.selected);
   const op = state.selected && "node" in state.selected ? data.op(state.selected.node) : "";
+  const hasLine = ({ file, line }: Row) => file >= 0 && line > 0;
   const isChosen = (row: Row) =>
-    row.file >= 0 && row.line > 0
+    hasLine(row)
       ? row.file === place?.file && row.line === place.line
       : row.op !== "" && row.op === op;
   const choose = (row: Row, opens: boolean) => {
-    const target = { file: row.file, line: row.line };
-    if (row.file >= 0 && row.line > 0) return opens ? page.showLine(target) : page.select(target);
-    if (row.op) page.store.set({ query: `op=${row.op}` });
+    const { file, line, op: query } = row;
+    if (hasLine(row) && opens) page.showLine({ file, line });
+    else if (hasLine(row)) page.select({ file, line });
+    else if (query) page.store.set({ query: `op=${query}` });
   };
-  const goes = (row: Row) => (row.file >= 0 && row.line > 0) || row.op !== "";
-  const shown = isFull ? rows : rows.slice(0, FEW);
+  const cell = (row: Row, i: number) => {
+    const { name, right, is_share } = table.columns[i]!;
+    const text = row.cells[i]!;
+    const part = is_share && !isSum(row) ? { "--part": text || "0%" } : undefined;
+    const own = [right && "number", part && "part", name === "code" && "code"];
+    const looks = [...own, ZERO.test(text) && "dim", lookOf?.(row, i)].filter(Boolean).join(" ");
+    return (
+      <td class={looks} style={part} title={text.length > 40 ? text : undefined}>
+        {text}
+      </td>
+    );
+  };
   return (
     <>
       <div class="scroll">
         <table class="table">
           <thead>
             <tr>
-              {table.columns.map(({ name, right }, column) => (
-                <th
-                  class={right ? "number" : ""}
-                  scope="col"
-                  aria-sort={
-                    by?.column === column ? (by.up ? "ascending" : "descending") : undefined
-                  }
-                >
-                  <button
-                    onClick={() => setBy({ column, up: by?.column === column ? !by.up : !right })}
-                    title="Sort by this column"
-                  >
-                    {name}
-                    {by?.column === column && (by.up ? " ↑" : " ↓")}
-                  </button>
-                </th>
-              ))}
+              {table.columns.map(({ name, right }, column) => {
+                const order = by?.column === column ? by : null;
+                const sort = order ? (order.up ? "ascending" : "descending") : undefined;
+                return (
+                  <th class={right ? "number" : ""} scope="col" aria-sort={sort}>
+                    <button
+                      onClick={() => setBy({ column, up: order ? !order.up : !right })}
+                      title="Sort by this column"
+                    >
+                      {name}
+                      {order && (order.up ? " ↑" : " ↓")}
+                    </button>
+                  </th>
+                );
+              })}
             </tr>
           </thead>
           <tbody>
-            {shown.map((row) => (
-              <tr
-                class={`${goes(row) ? "goes" : ""} ${isChosen(row) ? "chosen" : ""}`}
-                tabIndex={goes(row) ? 0 : -1}
-                aria-selected={isChosen(row)}
-                onClick={() => choose(row, false)}
-                onDblClick={() => choose(row, true)}
-                onKeyDown={(event) => {
-                  if (event.key === "Enter" || event.key === " ") {
+            {rows.slice(0, isFull ? undefined : FEW).map((row) => {
+              const goes = hasLine(row) || row.op !== "";
+              return (
+                <tr
+                  class={`${goes ? "goes" : ""} ${isChosen(row) ? "chosen" : ""}`}
+                  tabIndex={goes ? 0 : -1}
+                  aria-selected={isChosen(row)}
+                  onClick={() => choose(row, false)}
+                  onDblClick={() => choose(row, true)}
+                  onKeyDown={(event) => {
+                    if (event.key !== "Enter" && event.key !== " ") return;
                     event.preventDefault();
                     choose(row, event.key === "Enter" && isChosen(row));
-                  }
-                }}
-              >
-                {row.cells.map((cell, i) => {
-                  const { name, right, is_share } = table.columns[i]!;
-                  const part = is_share && !isSum(row) ? { "--part": cell || "0%" } : undefined;
-                  const looks = [
-                    right && "number",
-                    part && "part",
-                    name === "code" && "code",
-                    ZERO.test(cell) && "dim",
-                  ];
-                  return (
-                    <td
-                      class={[...looks, lookOf?.(row, i)].filter(Boolean).join(" ")}
-                      style={part}
-                      title={cell.length > 40 ? cell : undefined}
-                    >
-                      {cell}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
+                  }}
+                >
+                  {row.cells.map((_, i) => cell(row, i))}
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>

@@ -2,17 +2,11 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import {
-  type Chart,
-  type Row,
-  samplesOf,
-  type Slice,
-  sliceAt,
-  timelineOf,
-  visible,
-} from "./flame.ts";
+import { type Chart, type Row, type Slice } from "./flame.ts";
+import { samplesOf, sliceAt, timelineOf, visible } from "./flame.ts";
 import { timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
+import { Key } from "./source.tsx";
 
 const ROW = 18; // pixels
 const TITLE = 22;
@@ -30,19 +24,11 @@ export function Timeline() {
   const { data } = usePage();
   const chart = useMemo(() => timelineOf(data), [data]);
   const samples = useMemo(() => samplesOf(data), [data]);
-  const note = (data.header.timeline as { note?: string } | undefined)?.note;
   return (
     <div class="time">
       <div class="bar">
-        <span class="key">
-          {["forward", "backward", "engine"].map((name) => (
-            <span>
-              <i class={name} />
-              {name}
-            </span>
-          ))}
-        </span>
-        {note && <span>{note}</span>}
+        <Key names={["forward", "backward", "engine"]} />
+        <span>{data.header.timeline?.note}</span>
         <span class="end" title="A click selects the line, a double click zooms to the slice.">
           wheel zooms, drag moves
         </span>
@@ -54,14 +40,14 @@ export function Timeline() {
 }
 
 function Flame({ chart, label }: { chart: Chart; label: string }) {
-  const { page, state } = usePage();
+  const { page, data, state } = usePage();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [view, setView] = useState<View>({ from: 0, to: chart.length || 1, top: 0 });
-  const [size, setSize] = useState([0, 0]);
+  const whole = { from: 0, to: chart.length || 1, top: 0 };
+  const [view, setView] = useState<View>(whole);
+  const [[width, height], setSize] = useState([0, 0] as [number, number]);
   const [tip, setTip] = useState<{ x: number; y: number; hit: Hit } | null>(null);
-  const drag = useRef(new Map<number, PointerEvent>());
+  const pointers = useRef(new Map<number, PointerEvent>());
   const moved = useRef(0);
-  const [width = 0, height = 0] = size;
   const place = page.placeOf(state.selected);
 
   useLayoutEffect(() => {
@@ -75,12 +61,9 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
     if (!place) return null;
     const known = new Map<number, boolean>();
     return (slice: number) => {
-      let answer = known.get(slice);
-      if (answer === undefined) {
-        const own = chart.slice(slice).place;
-        known.set(slice, (answer = own?.file === place.file && own.line === place.line));
-      }
-      return answer;
+      const own = known.has(slice) ? null : chart.slice(slice).place;
+      if (!known.has(slice)) known.set(slice, own?.file === place.file && own.line === place.line);
+      return known.get(slice)!;
     };
   }, [chart, place?.file, place?.line]);
 
@@ -88,30 +71,26 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
     if (!width || !height) return;
     const draw = () => paint(canvas.current!, chart, view, isChosen);
     draw();
-    const dark = window.matchMedia("(prefers-color-scheme: dark)");
+    const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", draw);
     return () => dark.removeEventListener("change", draw);
   }, [chart, view, width, height, isChosen]);
 
   const limit = (next: View): View => {
-    const length = Math.min(Math.max(next.to - next.from, SHORTEST), chart.length || 1);
+    const length = Math.min(Math.max(next.to - next.from, SHORTEST), whole.to);
     const from = Math.max(0, Math.min(next.from, chart.length - length));
     const top = Math.max(0, Math.min(next.top, heightOf(chart) - height));
     return { from, to: from + length, top };
   };
   const zoom = (factor: number, x = width / 2) =>
-    setView((before) => {
-      const at = before.from + ((before.to - before.from) * x) / width;
-      return limit({
-        ...before,
-        from: at - (at - before.from) * factor,
-        to: at + (before.to - at) * factor,
-      });
+    setView(({ from, to, top }) => {
+      const at = from + ((to - from) * x) / width;
+      return limit({ from: at - (at - from) * factor, to: at + (to - at) * factor, top });
     });
   const move = (dx: number, dy = 0) =>
-    setView((before) => {
-      const ns = (dx * (before.to - before.from)) / width;
-      return limit({ from: before.from + ns, to: before.to + ns, top: before.top + dy });
+    setView(({ from, to, top }) => {
+      const ns = (dx * (to - from)) / width;
+      return limit({ from: from + ns, to: to + ns, top: top + dy });
     });
 
   useEffect(() => {
@@ -126,48 +105,54 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
     return () => element.removeEventListener("wheel", onWheel);
   }, [width, height, chart]);
 
+  const hitBy = (event: MouseEvent) => hitAt(chart, view, width, event.offsetX, event.offsetY);
   const onPointerMove = (event: PointerEvent) => {
-    const before = drag.current.get(event.pointerId);
+    const before = pointers.current.get(event.pointerId);
     if (!before) {
-      const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
-      setTip(hit && { x: event.offsetX, y: event.offsetY, hit });
-      return;
+      const hit = hitBy(event);
+      return setTip(hit && { x: event.offsetX, y: event.offsetY, hit });
     }
     const [dx, dy] = [before.offsetX - event.offsetX, before.offsetY - event.offsetY];
     moved.current += Math.abs(dx) + Math.abs(dy);
-    const other = [...drag.current.values()].find((one) => one.pointerId !== event.pointerId);
-    drag.current.set(event.pointerId, event);
+    const other = [...pointers.current.values()].find((one) => one.pointerId !== event.pointerId);
+    pointers.current.set(event.pointerId, event);
     if (moved.current < 4) return;
     setTip(null);
-    if (!other) move(dx, dy);
-    else {
-      const distance = (one: PointerEvent) => Math.max(20, Math.abs(one.offsetX - other.offsetX));
-      zoom(distance(before) / distance(event), (event.offsetX + other.offsetX) / 2);
-    }
+    if (!other) return move(dx, dy);
+    const distance = (one: PointerEvent) => Math.max(20, Math.abs(one.offsetX - other.offsetX));
+    zoom(distance(before) / distance(event), (event.offsetX + other.offsetX) / 2);
   };
-  const choose = ({ place: own, name }: Slice) => {
-    const { strings } = page.data.header;
-    const group = page.data.column("g_title").findIndex((title) => strings[title] === name);
-    if (own) page.select(own);
+  const onClick = (event: MouseEvent) => {
+    const slice = moved.current < 4 && hitBy(event)?.slice;
+    if (!slice) return;
+    const { strings } = data.header;
+    const group = data.column("g_title").findIndex((title) => strings[title] === slice.name);
+    if (slice.place) page.select(slice.place);
     else if (group > 0) page.select({ group });
   };
+  const onDblClick = (event: MouseEvent) => {
+    const hit = hitBy(event);
+    if (hit)
+      setView(limit({ ...view, from: hit.start - hit.ns * 0.1, to: hit.start + hit.ns * 1.1 }));
+  };
+  const keys: Record<string, () => void> = {
+    ArrowLeft: () => move(-width / 6),
+    ArrowRight: () => move(width / 6),
+    ArrowUp: () => move(0, -3 * ROW),
+    ArrowDown: () => move(0, 3 * ROW),
+    "+": () => zoom(0.7),
+    "=": () => zoom(0.7),
+    "-": () => zoom(1 / 0.7),
+    f: () => setView(whole),
+    Home: () => setView(whole),
+  };
   const onKeyDown = (event: KeyboardEvent) => {
-    const act = {
-      ArrowLeft: () => move(-width / 6),
-      ArrowRight: () => move(width / 6),
-      ArrowUp: () => move(0, -3 * ROW),
-      ArrowDown: () => move(0, 3 * ROW),
-      "+": () => zoom(0.7),
-      "=": () => zoom(0.7),
-      "-": () => zoom(1 / 0.7),
-      f: () => setView({ from: 0, to: chart.length || 1, top: 0 }),
-      Home: () => setView({ from: 0, to: chart.length || 1, top: 0 }),
-    }[event.key];
-    if (!act || event.ctrlKey || event.metaKey) return;
-    act();
+    if (!keys[event.key] || event.ctrlKey || event.metaKey) return;
+    keys[event.key]!();
     event.preventDefault();
     event.stopPropagation();
   };
+  const forget = (event: PointerEvent) => pointers.current.delete(event.pointerId);
   return (
     <div class="flame" style={{ flexGrow: heightOf(chart) }}>
       <canvas
@@ -177,24 +162,15 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
         aria-label={`${label}, ${timeText(chart.length)}. Arrows move, + and − zoom.`}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
-          drag.current.set(event.pointerId, event);
+          pointers.current.set(event.pointerId, event);
           moved.current = 0;
         }}
         onPointerMove={onPointerMove}
-        onPointerUp={(event) => drag.current.delete(event.pointerId)}
-        onPointerCancel={(event) => drag.current.delete(event.pointerId)}
+        onPointerUp={forget}
+        onPointerCancel={forget}
         onPointerLeave={() => setTip(null)}
-        onClick={(event) => {
-          const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
-          if (moved.current < 4 && hit) choose(hit.slice);
-        }}
-        onDblClick={(event) => {
-          const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
-          if (hit)
-            setView(
-              limit({ ...view, from: hit.start - hit.ns * 0.1, to: hit.start + hit.ns * 1.1 }),
-            );
-        }}
+        onClick={onClick}
+        onDblClick={onDblClick}
         onKeyDown={onKeyDown}
       />
       {tip && (
@@ -249,11 +225,8 @@ function hitAt(chart: Chart, view: View, width: number, x: number, y: number): H
     if (number < 0) number = sliceAt(row, time - pixel); // one that is drawn a pixel wide
     if (number < 0) return;
     const at = row.slice.indexOf(number);
-    found = {
-      slice: chart.slice(number),
-      start: row.start[at]!,
-      ns: row.end[at]! - row.start[at]!,
-    };
+    const start = row.start[at]!;
+    found = { slice: chart.slice(number), start, ns: row.end[at]! - start };
   });
   return found;
 }
@@ -294,11 +267,8 @@ function paint(
       if (wide > 26) {
         to.fillStyle = phase ? "#fff" : text!;
         const most = Math.floor((wide - 8) / LETTER);
-        to.fillText(
-          own.length > most ? `${own.slice(0, most - 1)}…` : own,
-          Math.max(x, 0) + 4,
-          top + ROW / 2,
-        );
+        const short = own.length > most ? `${own.slice(0, most - 1)}…` : own;
+        to.fillText(short, Math.max(x, 0) + 4, top + ROW / 2);
       }
     });
     to.globalAlpha = 1;

@@ -117,11 +117,7 @@ test("heat colours boxes from the least to the greatest", () => {
 test("no name ends its text in DOT", () => {
   const data = read("hostile");
   const open = new Set(Array.from({ length: data.groups }, (_, g) => g));
-  const dot = dotOf(
-    new Picture(new Shown(data, { open, detail: "op" }), STYLE),
-    data.header.looks,
-    "down",
-  );
+  const dot = dotOf(new Picture(new Shown(data, { open, detail: "op" }), STYLE), "down");
   const bare = dot.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   assert.doesNotMatch(bare, /alert|onerror|script|</);
   assert.match(dot, /alert/);
