@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Changes } from "./changes.tsx";
 import { type Data, load, unpack } from "./data.ts";
-import { QUESTIONS } from "./flow.ts";
+import { type Answer, answers, QUESTIONS } from "./flow.ts";
 import { Help } from "./help.tsx";
 import { Hotspots } from "./hotspots.tsx";
 import { Inspector } from "./inspector.tsx";
@@ -211,24 +211,25 @@ function Search({ input }: { input: RefObject<HTMLInputElement | null> }) {
 /** A button for each question about the gradient; it goes to the answer. */
 function Questions() {
   const { page, data } = usePage();
-  const [answers, setAnswers] = useState<{ node: number; text: string }[]>([]);
+  const [found, setFound] = useState<Answer[]>([]);
   useEffect(() => {
-    const timer = setTimeout(() => setAnswers(QUESTIONS.map(({ answer }) => answer(data))));
+    const timer = setTimeout(() => setFound(answers(data)));
     return () => clearTimeout(timer);
   }, [data]);
   return (
     <div class="finds" role="group" aria-label="Go to">
-      {QUESTIONS.map(({ title, help }, i) => {
-        const answer = answers[i];
+      {QUESTIONS.map(([title, help], i) => {
+        const { node = 0, text = help } = found[i] ?? {};
+        const does = () => {
+          page.show({ node });
+          page.say(text);
+        };
         return (
           <button
-            class={answer?.node && i === 0 ? "alarm" : ""}
-            disabled={!answer?.node}
-            title={answer?.node ? help : (answer?.text ?? help)}
-            onClick={() => {
-              page.show({ node: answer!.node });
-              page.say(answer!.text);
-            }}
+            class={node && i === 0 ? "alarm" : ""}
+            disabled={!node}
+            title={node ? help : text}
+            onClick={does}
           >
             {title}
           </button>

@@ -1,5 +1,6 @@
 /** The path of a gradient; where it vanishes, explodes, ends, becomes NaN. */
 
+import { indexOf } from "./columns.ts";
 import type { Data, Statistics } from "./data.ts";
 import { general } from "./numbers.ts";
 
@@ -45,138 +46,124 @@ const kind = (of: Statistics, id: number) => (of.nans(id) > 0 ? "NaN" : "Inf");
 
 /** Return the first node with a NaN or Inf though all that it came from is finite. */
 export function firstNaN(data: Data): Answer {
-  for (let id = 1; id <= data.nodes; id += 1) {
-    if (!isWrong(data.value, id) || data.parentsOf(id).some((from) => isWrong(data.value, from)))
-      continue;
-    const made = data.parentsOf(id).length ? "makes" : "holds";
-    const from = data.parentsOf(id).length ? " from finite inputs" : "";
-    return {
-      node: id,
-      text: `v${id} = ${data.label(id)} ${made} the first ${kind(data.value, id)}${from}.`,
-    };
+  const { value, gradient } = data;
+  for (let id = 1; id <= data.nodes; id++) {
+    const parents = data.parentsOf(id);
+    if (!isWrong(value, id) || parents.some((from) => isWrong(value, from))) continue;
+    const [made, from] = parents.length ? ["makes", " from finite inputs"] : ["holds", ""];
+    const text = `v${id} = ${data.label(id)} ${made} the first ${kind(value, id)}${from}.`;
+    return { node: id, text };
   }
-  for (let id = data.nodes; id >= 1; id -= 1) {
-    if (!isWrong(data.gradient, id)) continue;
-    const makers = data.childrenOf(id).filter((child) => data.gradient.has(child));
-    const maker = makers.find((child) => !isWrong(data.gradient, child)) ?? makers[0] ?? id;
-    const what = `${kind(data.gradient, id)} in the gradient of v${id}`;
-    return {
-      node: maker,
-      text: `The VJP rule of v${maker} = ${data.label(maker)} makes the first ${what}.`,
-    };
+  for (let id = data.nodes; id >= 1; id--) {
+    if (!isWrong(gradient, id)) continue;
+    const makers = data.childrenOf(id).filter((child) => gradient.has(child));
+    const node = makers.find((child) => !isWrong(gradient, child)) ?? makers[0] ?? id;
+    const made = `${kind(gradient, id)} in the gradient of v${id}`;
+    return { node, text: `The VJP rule of v${node} = ${data.label(node)} makes the first ${made}.` };
   }
   return { node: 0, text: "All values and gradients are finite." };
 }
 
 /** The norms of gradients by id; 0 for those that are none, unknown or not finite. */
 function normsOf(data: Data): Float64Array {
-  const norms = new Float64Array(data.nodes + 1);
-  for (let id = 1; id <= data.nodes; id += 1) {
-    const norm = data.gradient.norm(id);
-    if (norm > 0 && norm < Infinity) norms[id] = norm;
-  }
-  return norms;
+  const norms = indexOf(data).numbers("∇norm");
+  return Float64Array.from({ length: data.nodes + 1 }, (_, id) => {
+    const norm = id ? norms[id - 1]! : 0;
+    return norm > 0 && norm < Infinity ? norm : 0;
+  });
 }
 
 /** Return the node whose gradient, and those of all operations before it, fall most on the way. */
 export function vanishing(data: Data): Answer {
-  const { result } = data.header;
-  if (!result) return { node: 0, text: NO_BACKWARD };
   const norms = normsOf(data);
   const before = norms.slice(); // the largest of the node and the operations that it needs
-  for (let id = 1; id <= result; id += 1) {
+  for (let id = 1; id <= data.nodes; id++) {
     for (const parent of data.parentsOf(id)) {
       if (data.kind(parent) === "result") before[id] = Math.max(before[id]!, before[parent]!);
     }
   }
-  const peaks = new Int32Array(result + 1); // the largest on the best way to a node
-  let [node, worst] = [0, RATIO];
-  for (let id = result; id >= 1; id -= 1) {
-    if (!norms[id]) continue;
-    if (norms[id]! >= norms[peaks[id]!]!) peaks[id] = id;
-    const ratio = norms[peaks[id]!]! / before[id]!;
-    if (ratio >= worst) [node, worst] = [id, ratio];
-    for (const parent of data.parentsOf(id)) {
-      if (!peaks[parent] || norms[peaks[parent]!]! > norms[peaks[id]!]!) peaks[parent] = peaks[id]!;
-    }
-  }
-  if (!node) return zeroed(data, result);
-  const [from, to] = [peaks[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
-  return { node, text: `Vanishes: the norm of the gradient falls from ${from} to ${to}.` };
+  const found = farthest(data, norms, 1, (id, peak) => norms[peak]! / before[id]!);
+  if (!found) return zeroed(data);
+  return { node: found.node, text: `Vanishes: the norm of the gradient falls ${found.text}.` };
 }
 
 /** Return the newest node that passes no part of its gradient on. */
-function zeroed(data: Data, result: number): Answer {
-  const { gradient } = data;
-  for (let id = result; id >= 1; id -= 1) {
-    if (!(gradient.norm(id) > 0)) continue;
-    const from = data.parentsOf(id).find((parent) => gradient.norm(parent) === 0);
-    if (from) {
-      const text = `Vanishes: the gradient is ${general(gradient.norm(id), 3)} at v${id}, 0 at v${from}.`;
-      return { node: id, text };
-    }
+function zeroed(data: Data): Answer {
+  const { norm } = data.gradient;
+  for (let id = data.header.result; id >= 1; id--) {
+    const from = norm(id) > 0 && data.parentsOf(id).find((parent) => norm(parent) === 0);
+    if (!from) continue;
+    const text = `Vanishes: the gradient is ${general(norm(id), 3)} at v${id}, 0 at v${from}.`;
+    return { node: id, text };
   }
   return { node: 0, text: "No gradient falls by a factor of 10,000 on its way." };
 }
 
 /** Return the node whose gradient grows most on its way from the result. */
 export function exploding(data: Data): Answer {
-  const { result } = data.header;
-  if (!result) return { node: 0, text: NO_BACKWARD };
   const norms = normsOf(data);
-  const least = new Int32Array(result + 1); // the smallest on the best way to a node
+  const found = farthest(data, norms, -1, (id, least) => norms[id]! / norms[least]!);
+  if (!found) return { node: 0, text: "No gradient grows by a factor of 10,000 on its way." };
+  return { node: found.node, text: `Explodes: the norm of the gradient grows ${found.text}.` };
+}
+
+/** Return the node with the greatest ratio to the largest norm (the smallest, if `sign` is -1) on
+ * its way from the result; of several ways, the one on which that is nearest. */
+function farthest(
+  data: Data,
+  norms: Float64Array,
+  sign: 1 | -1,
+  ratioOf: (id: number, extreme: number) => number,
+): Answer | null {
+  const { result } = data.header;
+  const extreme = new Int32Array(result + 1);
+  const isMore = (a: number, b: number) => !b || sign * (norms[a]! - norms[b]!) > 0;
   let [node, worst] = [0, RATIO];
-  for (let id = result; id >= 1; id -= 1) {
+  for (let id = result; id >= 1; id--) {
     if (!norms[id]) continue;
-    if (!least[id] || norms[id]! < norms[least[id]!]!) least[id] = id;
-    const ratio = norms[id]! / norms[least[id]!]!;
+    if (isMore(id, extreme[id]!)) extreme[id] = id;
+    const ratio = ratioOf(id, extreme[id]!);
     if (ratio >= worst) [node, worst] = [id, ratio];
     for (const parent of data.parentsOf(id)) {
-      if (norms[least[id]!]! > norms[least[parent]!]!) least[parent] = least[id]!;
+      if (!extreme[parent] || isMore(extreme[parent]!, extreme[id]!)) extreme[parent] = extreme[id]!;
     }
   }
-  if (!node) return { node, text: "No gradient grows by a factor of 10,000 on its way." };
-  const [from, to] = [least[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
-  return { node, text: `Explodes: the norm of the gradient grows from ${from} to ${to}.` };
+  const [from, to] = [extreme[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
+  return node ? { node, text: `from ${from} to ${to}` } : null;
 }
 
 /** Return the node nearest to the result that it needs, but that no gradient reaches. */
 export function ending(data: Data): Answer {
+  const { gradient } = data;
   const { result } = data.header;
-  if (!result) return { node: 0, text: NO_BACKWARD };
   const needed = new Uint8Array(result + 1);
   needed[result] = 1;
-  for (let id = result; id >= 1; id -= 1) {
-    if (!needed[id]) continue;
-    for (const parent of data.parentsOf(id)) {
-      const ends =
-        data.gradient.has(id) && !data.gradient.has(parent) && data.kind(parent) !== "input";
-      if (ends)
-        return {
-          node: parent,
-          text: `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.`,
-        };
+  for (let id = result; id >= 1; id--) {
+    for (const parent of needed[id] ? data.parentsOf(id) : []) {
       needed[parent] = 1;
+      if (gradient.has(parent) || !gradient.has(id) || data.kind(parent) === "input") continue;
+      const text = `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.`;
+      return { node: parent, text };
     }
   }
-  for (let id = 1; id <= data.nodes; id += 1) {
-    if (data.kind(id) === "param" && !data.gradient.has(id)) {
-      return {
-        node: id,
-        text: `No gradient reaches ${data.label(id)}: the result does not depend on it.`,
-      };
-    }
+  for (let id = 1; id <= data.nodes; id++) {
+    if (data.kind(id) !== "param" || gradient.has(id)) continue;
+    const why = "the result does not depend on it";
+    return { node: id, text: `No gradient reaches ${data.label(id)}: ${why}.` };
   }
   return { node: 0, text: "Gradients reach all that the result depends on." };
 }
 
-const NO_BACKWARD = "No backward pass ran.";
+/** The questions with a button each; only the first has an answer without a backward pass. */
+export const QUESTIONS: [title: string, help: string, answer: (data: Data) => Answer][] = [
+  ["First NaN", "Where the first NaN or Inf comes from", firstNaN],
+  ["Vanishes", "Where the gradient becomes small on its way", vanishing],
+  ["Explodes", "Where the gradient becomes large on its way", exploding],
+  ["Ends", "Where the gradient ends", ending],
+];
 
-/** The questions with a button each. */
-export const QUESTIONS: readonly { title: string; help: string; answer: (data: Data) => Answer }[] =
-  [
-    { title: "First NaN", help: "Where the first NaN or Inf comes from", answer: firstNaN },
-    { title: "Vanishes", help: "Where the gradient becomes small on its way", answer: vanishing },
-    { title: "Explodes", help: "Where the gradient becomes large on its way", answer: exploding },
-    { title: "Ends", help: "Where the gradient ends", answer: ending },
-  ];
+/** Return the answers in the order of the questions. */
+export function answers(data: Data): Answer[] {
+  const none = { node: 0, text: "No backward pass ran." };
+  return QUESTIONS.map(([, , answer], n) => (n && !data.header.result ? none : answer(data)));
+}
