@@ -1,5 +1,7 @@
 /** An SVG to zoom and pan in, whose boxes and frames are chosen by mouse, touch and keys. */
 
+import { Gestures, type Point } from "./gestures.ts";
+
 const LETTER = 11; // units of the letters of a box
 const LEAST = 8;
 const GOOD = 12; // pixels of letters that can be read
@@ -15,15 +17,13 @@ export interface Anchor {
   before: string;
   after: string;
 }
-type Point = { x: number; y: number };
 
 export class Canvas {
   svg: SVGSVGElement | null = null;
   private whole = { x: 0, y: 0, width: 1, height: 1 };
   private corner: Point = { x: 0, y: 0 };
   private scale = 1; // pixels of a unit
-  private readonly pointers = new Map<number, Point>();
-  private moved = 0;
+  private readonly gestures: Gestures;
   private atStart = true;
   private readonly print = matchMedia("print");
 
@@ -31,12 +31,7 @@ export class Canvas {
     private readonly stage: HTMLElement,
     private readonly on: Listener,
   ) {
-    stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    stage.addEventListener("pointerdown", (event) => this.down(event));
-    stage.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"] as const) {
-      stage.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
-    }
+    this.gestures = new Gestures(stage, () => this);
     stage.addEventListener("click", (event) => this.click(event));
     stage.addEventListener("dblclick", (event) => this.doubleClick(event));
     stage.addEventListener("pointerover", (event) => {
@@ -229,39 +224,6 @@ export class Canvas {
     return { x: end.x + MARGIN, y: end.y + MARGIN };
   }
 
-  private wheel(event: WheelEvent): void {
-    event.preventDefault();
-    const delta = Math.max(-100, Math.min(100, event.deltaY));
-    const factor = Math.exp(-delta / (event.ctrlKey ? 100 : 400));
-    this.zoom(factor, { x: event.clientX, y: event.clientY });
-  }
-
-  private down(event: PointerEvent): void {
-    if (event.button) return;
-    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    this.moved = 0;
-  }
-
-  private move(event: PointerEvent): void {
-    const before = this.pointers.get(event.pointerId);
-    const now = { x: event.clientX, y: event.clientY };
-    if (!before) return;
-    if (event.pointerType === "mouse" && !event.buttons) return void this.pointers.clear();
-    const [a, b] = [...this.pointers.values()];
-    const distance = (x: Point, y: Point) => Math.hypot(x.x - y.x, x.y - y.y);
-    if (a && b) {
-      const other = a === before ? b : a;
-      const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
-      this.pan((before.x - now.x) / 2, (before.y - now.y) / 2);
-      this.zoom(distance(now, other) / (distance(before, other) || 1), middle);
-    } else {
-      this.pan(before.x - now.x, before.y - now.y);
-    }
-    this.moved += distance(before, now);
-    if (this.moved > 4) this.stage.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, now);
-  }
-
   /** Return the id of the box, frame or arrow that an event is about; of a frame, its title or rim. */
   private target(event: MouseEvent): string | null {
     const hit = event.target as Element;
@@ -271,7 +233,7 @@ export class Canvas {
   }
 
   private click(event: MouseEvent): void {
-    if (this.moved > 4) return;
+    if (this.gestures.isDrag) return;
     this.hold();
     const toggle = (event.target as Element).closest(".toggle");
     if (toggle) this.on.toggle(toggle.getAttribute("data-id")!);

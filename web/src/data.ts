@@ -182,23 +182,15 @@ export class Data {
     return column;
   }
 
-  has(name: string): boolean {
-    return name in this.header.columns;
-  }
+  has(name: string): boolean { return name in this.header.columns; }
 
   /** Return the kind of a node: "param", "input" or "result". */
-  kind(id: number): string {
-    return this.header.kinds[this.column("kind")[id - 1]!]!;
-  }
+  kind(id: number): string { return this.header.kinds[this.column("kind")[id - 1]!]!; }
   signature(id: number): Signature {
     return this.header.signatures[this.column("signature")[id - 1]!]!;
   }
-  op(id: number): string {
-    return this.signature(id)[0];
-  }
-  label(id: number): string {
-    return this.header.strings[this.column("label")[id - 1]!]!;
-  }
+  op(id: number): string { return this.signature(id)[0]; }
+  label(id: number): string { return this.header.strings[this.column("label")[id - 1]!]!; }
   source(id: number): Source | null {
     return this.header.sources[this.column("source")[id - 1]!] ?? null;
   }
@@ -209,9 +201,7 @@ export class Data {
     return this.parents.subarray(this.starts[id - 1]!, this.starts[id]!);
   }
   /** Return the nodes that were computed from a node, once for each argument that it is. */
-  childrenOf(id: number): Int32Array {
-    return this.children.of(id);
-  }
+  childrenOf(id: number): Int32Array { return this.children.of(id); }
 
   get children(): Lists {
     if (!this.used) {
@@ -227,9 +217,7 @@ export class Data {
   }
 
   /** Return nanoseconds of the forward pass of a node, NaN if it was not timed. */
-  forward(id: number): number {
-    return fromHighWord(this.column("forward")[id - 1]!);
-  }
+  forward(id: number): number { return fromHighWord(this.column("forward")[id - 1]!); }
   /** Return nanoseconds of the VJP rule of each timed argument of a node, from 1. */
   backward(id: number): [argument: number, ns: number][] {
     const { node, argument, ns } = this.rules;
@@ -240,23 +228,13 @@ export class Data {
     return found;
   }
   /** Return the mark of a comparison: "", "added", "removed" or "changed". */
-  mark(id: number): string {
-    return this.has("mark") ? MARKS[this.column("mark")[id - 1]!]! : "";
-  }
+  mark(id: number): string { return this.has("mark") ? MARKS[this.column("mark")[id - 1]!]! : ""; }
 
-  groupKind(g: number): string {
-    return this.header.group_kinds[this.column("g_kind")[g]!]!;
-  }
-  groupTitle(g: number): string {
-    return this.header.strings[this.column("g_title")[g]!]!;
-  }
-  groupInstance(g: number): string {
-    return this.header.strings[this.column("g_instance")[g]!]!;
-  }
+  groupKind(g: number): string { return this.header.group_kinds[this.column("g_kind")[g]!]!; }
+  groupTitle(g: number): string { return this.header.strings[this.column("g_title")[g]!]!; }
+  groupInstance(g: number): string { return this.header.strings[this.column("g_instance")[g]!]!; }
   /** Return the number of copies of a folded group, 0 for another one. */
-  times(g: number): number {
-    return this.column("g_times")[g]!;
-  }
+  times(g: number): number { return this.column("g_times")[g]!; }
   /** Return the nodes of one copy of a folded group; the order is the same in each. */
   copy(g: number, n: number): Int32Array {
     const length = this.column("g_length")[g]!;

@@ -1,38 +1,24 @@
 /** The header of the data of a page: what `viewer.map` writes, see `README.md`. */
 
+import type { Detail } from "./graph.ts";
+import type { Measured } from "./heat.ts";
+import type { Direction, View } from "./store.ts";
+
 export type Look = Record<string, string>;
+export type Signature = [op: string, args: [pieces: string[], keyword: string | null][]];
+export type Form = [text: string | null, shape: number[] | null, dtype: string | null, bytes: number];
+export type Source = [file: number, line: number, name: string, gradient: string, code: string];
+export type File = { path: string; name: string; text: string | null; start: number; note: string };
+export type Equation = [forward: string, ...[argument: number, formula: string, note: string][]];
 
 export interface Looks {
-  graph: Look;
-  node: Look;
-  edge: Look;
-  heading: Look;
-  boxes: Record<string, Look>;
-  clusters: Record<string, Look>;
-  arrows: Record<string, Look>;
+  graph: Look; node: Look; edge: Look; heading: Look; faint: Look;
+  boxes: Record<string, Look>; clusters: Record<string, Look>; arrows: Record<string, Look>;
   marks: Record<string, [sign: string, look: Look]>;
-  faint: Look;
   heat: string[];
   dark: Record<string, string>;
   strip: string;
 }
-
-export type Signature = [op: string, args: [pieces: string[], keyword: string | null][]];
-export type Form = [
-  text: string | null,
-  shape: number[] | null,
-  dtype: string | null,
-  nbytes: number,
-];
-export type Source = [file: number, line: number, name: string, gradient: string, code: string];
-export interface File {
-  path: string;
-  name: string;
-  text: string | null;
-  start: number;
-  note: string;
-}
-export type Equation = [forward: string, ...[argument: number, formula: string, note: string][]];
 
 export interface Table {
   by: string;
@@ -40,12 +26,7 @@ export interface Table {
   columns: { name: string; right: boolean; is_share: boolean }[];
   rows: { cells: string[]; values: (number | null)[]; file: number; line: number; op: string }[];
 }
-export interface Sample {
-  name: string;
-  place: string;
-  seconds: number;
-  inner: Sample[];
-}
+export type Sample = { name: string; place: string; seconds: number; inner: Sample[] };
 export interface Profile {
   summary: string[];
   parts: [name: string, ns: number][];
@@ -66,15 +47,9 @@ export interface Changes {
   names: [string, string];
   text: string;
   lines: {
-    file: number;
-    line: number;
-    code: string;
-    added: number;
-    removed: number;
-    changed: number;
-    before_ns: number | null;
-    after_ns: number | null;
-    significant: boolean;
+    file: number; line: number; code: string;
+    added: number; removed: number; changed: number;
+    before_ns: number | null; after_ns: number | null; significant: boolean;
   }[];
 }
 
@@ -89,14 +64,10 @@ export interface Header {
   query: string;
   selected: number;
   looks_at_first: {
-    by?: "op" | "line" | "function";
-    heat?: "time" | "bytes" | "gradient" | "least-gradient";
-    direction?: "down" | "right";
-    gradients?: boolean;
-    edges?: "none" | "shape";
-    backward?: boolean;
+    by?: Detail; heat?: Measured; direction?: Direction;
+    gradients?: boolean; edges?: "none" | "shape"; backward?: boolean;
   };
-  view: "graph" | "hotspots" | "changes";
+  view: View;
   strings: string[];
   signatures: Signature[];
   kinds: string[];

@@ -12,7 +12,7 @@ export class Replaced extends Error {}
 /** Graphviz in a worker, which lays out one picture at a time. */
 export class Layouts {
   private worker: Worker | null = null;
-  private waiting: { id: number; since: number; fail: (error: Error) => void } | null = null;
+  private waiting: { since: number; fail: (error: Error) => void } | null = null;
   private count = 0;
   private readonly code = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
 
@@ -35,31 +35,28 @@ export class Layouts {
   }
 
   /** Return the SVG of DOT source. */
-  layout(dot: string): Promise<string> {
+  async layout(dot: string): Promise<string> {
     const worker = this.worker ?? this.start();
     const id = ++this.count;
-    return new Promise<string>((resolve, reject) => {
-      const end = () => {
-        clearTimeout(timer);
-        worker.removeEventListener("message", onAnswer);
-        this.waiting = null;
-      };
-      const fail = (error: Error) => {
-        end();
-        reject(error);
-      };
-      const onAnswer = ({ data }: MessageEvent<Answer>) => {
-        if (data.id !== id) return;
-        if ("error" in data) return fail(new Error(data.error));
-        end();
-        resolve(data.svg);
-      };
-      const timer = setTimeout(() => this.stop(new TooSlow()), this.deadline);
-      worker.addEventListener("message", onAnswer);
-      worker.onerror = (event) => this.stop(new Error(event.message || "the worker did not start"));
-      this.waiting = { id, since: performance.now(), fail };
-      this.send({ id, dot });
-    });
+    const timer = setTimeout(() => this.stop(new TooSlow()), this.deadline);
+    const ended = new AbortController();
+    try {
+      return await new Promise((resolve, reject) => {
+        const onAnswer = ({ data }: MessageEvent<Answer>) => {
+          if (data.id !== id) return;
+          if ("svg" in data) resolve(data.svg);
+          else reject(new Error(data.error));
+        };
+        worker.addEventListener("message", onAnswer, { signal: ended.signal });
+        worker.onerror = ({ message }) => this.stop(new Error(message || "the worker did not start"));
+        this.waiting = { since: performance.now(), fail: reject };
+        this.send({ id, dot });
+      });
+    } finally {
+      clearTimeout(timer);
+      ended.abort();
+      this.waiting = null;
+    }
   }
 
   /** Give up a layout that has taken longer than some milliseconds. */
@@ -81,15 +78,12 @@ export function prepared(): Layouts {
   return (early ??= new Layouts(document.getElementById("map-graphviz")?.textContent ?? ""));
 }
 
-if (typeof document === "object") {
-  // after the first picture is painted, as the app
-  requestAnimationFrame(() =>
-    setTimeout(() => {
-      try {
-        prepared();
-      } catch {
-        // the picture reports it
-      }
-    }),
-  );
-}
+const prepare = () => {
+  try {
+    prepared();
+  } catch {
+    // the picture reports it
+  }
+};
+// The first picture is painted before, as before the app.
+if (typeof document === "object") requestAnimationFrame(() => setTimeout(prepare));

@@ -11,11 +11,7 @@ import { type Info, Scene } from "./scene.ts";
 import type { State } from "./store.ts";
 import { Steps } from "./strips.tsx";
 
-const DETAILS: Record<Detail, string> = {
-  function: "functions",
-  line: "lines",
-  op: "operations",
-};
+const DETAILS: Record<Detail, string> = { function: "functions", line: "lines", op: "operations" };
 const HEATS: Record<Measured, string> = {
   time: "time",
   bytes: "bytes",

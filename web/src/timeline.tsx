@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { type Chart, type Row, type Slice } from "./flame.ts";
 import { samplesOf, sliceAt, timelineOf, visible } from "./flame.ts";
+import { Gestures, type Moves } from "./gestures.ts";
 import { timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 import { Key } from "./source.tsx";
@@ -46,8 +47,8 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
   const [view, setView] = useState<View>(whole);
   const [[width, height], setSize] = useState([0, 0] as [number, number]);
   const [tip, setTip] = useState<{ x: number; y: number; hit: Hit } | null>(null);
-  const pointers = useRef(new Map<number, PointerEvent>());
-  const moved = useRef(0);
+  const gestures = useRef<Gestures | null>(null);
+  const moves = useRef<Moves | null>(null);
   const place = page.placeOf(state.selected);
 
   useLayoutEffect(() => {
@@ -93,37 +94,21 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
       return limit({ from: from + ns, to: to + ns, top: top + dy });
     });
 
+  moves.current = {
+    pan: move,
+    zoom: (factor, { x }) => zoom(1 / factor, x - canvas.current!.getBoundingClientRect().left),
+  };
   useEffect(() => {
-    const element = canvas.current!;
-    const onWheel = (event: WheelEvent) => {
-      event.preventDefault();
-      if (event.shiftKey) move(0, event.deltaY || event.deltaX);
-      else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) move(event.deltaX);
-      else zoom(1.0015 ** event.deltaY, event.offsetX);
-    };
-    element.addEventListener("wheel", onWheel, { passive: false });
-    return () => element.removeEventListener("wheel", onWheel);
-  }, [width, height, chart]);
+    gestures.current = new Gestures(canvas.current!, () => moves.current!);
+  }, []);
 
   const hitBy = (event: MouseEvent) => hitAt(chart, view, width, event.offsetX, event.offsetY);
   const onPointerMove = (event: PointerEvent) => {
-    const before = pointers.current.get(event.pointerId);
-    if (!before) {
-      const hit = hitBy(event);
-      return setTip(hit && { x: event.offsetX, y: event.offsetY, hit });
-    }
-    const [dx, dy] = [before.offsetX - event.offsetX, before.offsetY - event.offsetY];
-    moved.current += Math.abs(dx) + Math.abs(dy);
-    const other = [...pointers.current.values()].find((one) => one.pointerId !== event.pointerId);
-    pointers.current.set(event.pointerId, event);
-    if (moved.current < 4) return;
-    setTip(null);
-    if (!other) return move(dx, dy);
-    const distance = (one: PointerEvent) => Math.max(20, Math.abs(one.offsetX - other.offsetX));
-    zoom(distance(before) / distance(event), (event.offsetX + other.offsetX) / 2);
+    const hit = event.buttons ? null : hitBy(event);
+    setTip(hit && { x: event.offsetX, y: event.offsetY, hit });
   };
   const onClick = (event: MouseEvent) => {
-    const slice = moved.current < 4 && hitBy(event)?.slice;
+    const slice = !gestures.current!.isDrag && hitBy(event)?.slice;
     if (!slice) return;
     const { strings } = data.header;
     const group = data.column("g_title").findIndex((title) => strings[title] === slice.name);
@@ -152,7 +137,6 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const forget = (event: PointerEvent) => pointers.current.delete(event.pointerId);
   return (
     <div class="flame" style={{ flexGrow: heightOf(chart) }}>
       <canvas
@@ -160,14 +144,7 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
         tabIndex={0}
         role="img"
         aria-label={`${label}, ${timeText(chart.length)}. Arrows move, + and − zoom.`}
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          pointers.current.set(event.pointerId, event);
-          moved.current = 0;
-        }}
         onPointerMove={onPointerMove}
-        onPointerUp={forget}
-        onPointerCancel={forget}
         onPointerLeave={() => setTip(null)}
         onClick={onClick}
         onDblClick={onDblClick}

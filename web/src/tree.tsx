@@ -14,14 +14,8 @@ import type { Selection } from "./store.ts";
 
 const HEIGHT = 23; // of a row
 const COLUMNS = ["changes", "total", "grad"]; // the first two that a page has, after what is sorted
-const STEPS: Record<string, number> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: 15,
-  PageUp: -15,
-  Home: -1e9,
-  End: 1e9,
-};
+const ARROWS = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15 };
+const STEPS: Record<string, number> = { ...ARROWS, Home: -1e9, End: 1e9 };
 
 interface Line {
   member: number; // the id of a node, or a group as -g
@@ -29,17 +23,15 @@ interface Line {
 }
 
 /** Return the rows of a tree whose groups are open or closed. */
-function linesOf(
-  members: (group: number) => Int32Array,
-  open: ReadonlySet<number>,
-  group = 0,
-  depth = 0,
-  lines: Line[] = [],
-): Line[] {
-  for (const member of members(group)) {
-    lines.push({ member, depth });
-    if (member < 0 && open.has(-member)) linesOf(members, open, -member, depth + 1, lines);
-  }
+function linesOf(members: (group: number) => Int32Array, open: ReadonlySet<number>): Line[] {
+  const lines: Line[] = [];
+  const add = (group: number, depth: number) => {
+    for (const member of members(group)) {
+      lines.push({ member, depth });
+      if (open.has(-member)) add(-member, depth + 1);
+    }
+  };
+  add(0, 0);
   return lines;
 }
 
@@ -65,9 +57,7 @@ export function Tree() {
   const lineAt = (i: number): Line | undefined =>
     !results ? tree[i] : i in results ? { member: results[i]!, depth: 0 } : undefined;
   const targetOf = ({ member }: Line): Target =>
-    member < 0
-      ? { group: -member }
-      : { node: results ? member : inCopy(data, state.copy, member) };
+    member < 0 ? { group: -member } : { node: results ? member : inCopy(data, state.copy, member) };
   const at = useMemo(() => {
     if (results) return selected && "node" in selected ? results.indexOf(selected.node) : -1;
     const own = memberOf(data, selected);

@@ -20,40 +20,30 @@ let graphviz: Graphviz | undefined;
 async function start(): Promise<Graphviz> {
   const compiled = await module!;
   const BAD_DESCRIPTOR = 8;
+  const fill = (start: number, size: number) => {
+    new Uint8Array(made.memory.buffer, start, size).fill(0);
+    return 0;
+  };
   const answers: Record<string, (...args: number[]) => number> = {
-    environ_sizes_get: (count, size) => {
-      view().setUint32(count!, 0, true);
-      view().setUint32(size!, 0, true);
-      return 0;
-    },
+    environ_sizes_get: (count, size) => fill(count!, 4) + fill(size!, 4),
     environ_get: () => 0,
-    clock_time_get: (_, __, time) => {
-      view().setBigUint64(time!, 0n, true);
-      return 0;
-    },
-    random_get: (start, size) => {
-      new Uint8Array(made.memory.buffer, start, size).fill(0);
-      return 0;
-    },
+    clock_time_get: (_, __, time) => fill(time!, 8),
+    random_get: (start, size) => fill(start!, size!),
     fd_write: (_, pieces, count, written) => {
-      // of warnings
+      const view = new DataView(made.memory.buffer); // of warnings
       let size = 0;
-      for (let n = 0; n < count!; n++) size += view().getUint32(pieces! + 8 * n + 4, true);
-      view().setUint32(written!, size, true);
+      for (let n = 0; n < count!; n++) size += view.getUint32(pieces! + 8 * n + 4, true);
+      view.setUint32(written!, size, true);
       return 0;
     },
     proc_exit: (code) => {
       throw new Error(`Graphviz ended with ${code}`);
     },
   };
-  const imports = WebAssembly.Module.imports(compiled).map(
-    ({ name }) => [name, answers[name] ?? (() => BAD_DESCRIPTOR)] as const,
-  );
-  const instance = await WebAssembly.instantiate(compiled, {
-    wasi_snapshot_preview1: Object.fromEntries(imports),
-  });
-  const made = instance.exports as unknown as Graphviz;
-  const view = () => new DataView(made.memory.buffer);
+  const bad = () => BAD_DESCRIPTOR;
+  const imports = WebAssembly.Module.imports(compiled).map(({ name }) => [name, answers[name] ?? bad]);
+  const wasi = { wasi_snapshot_preview1: Object.fromEntries(imports) };
+  const made = (await WebAssembly.instantiate(compiled, wasi)).exports as unknown as Graphviz;
   return made;
 }
 
