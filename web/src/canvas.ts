@@ -39,8 +39,11 @@ export class Canvas {
       if (box) on.hover(box);
     });
     new ResizeObserver(() => {
-      if (stage.clientWidth && this.atStart) this.start();
-      else if (stage.clientWidth) this.show();
+      if (!stage.clientWidth) return;
+      if (this.atStart) return this.start();
+      this.show();
+      const selected = this.svg?.querySelector(".selected"); // may be covered now
+      if (selected) this.reveal(selected.id);
     }).observe(stage);
     this.print.addEventListener("change", () => this.show());
   }

@@ -39,7 +39,7 @@ export const NUMBERS: Record<string, Make> = {
   id: ({ data }) => Float64Array.from({ length: data.nodes }, (_, row) => row + 1),
   line: ({ data }) =>
     Float64Array.from(data.column("source"), (at) => data.header.sources[at]?.[1] || NaN),
-  forward: ({ data }) => Float64Array.from(data.column("forward"), fromHighWord),
+  forward: ({ data }) => Float64Array.from(data.column("forward"), (word) => fromHighWord(word)),
   backward: ({ data }) => {
     const sums = new Float64Array(data.nodes).fill(NaN);
     data.rules.node.forEach((id, n) => {

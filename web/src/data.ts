@@ -9,8 +9,9 @@ export type Column = Uint8Array | Int32Array | Uint32Array;
 const LOW_FIRST = new Float64Array(1);
 const WORDS = new Uint32Array(LOW_FIRST.buffer);
 
-/** Return the float64 whose high word this is; its low word is 0. */
-export function fromHighWord(word: number): number {
+/** Return the float64 of a high word and the first 12 bits of the low one. */
+export function fromHighWord(word: number, low = 0): number {
+  WORDS[0] = low << 20;
   WORDS[1] = word;
   return LOW_FIRST[0]!;
 }
@@ -54,8 +55,9 @@ export type Statistics = ReturnType<typeof statistics>;
 function statistics(data: Data, prefix: "v" | "d") {
   const column = (name: string) => data.column(`${prefix}_${name}`);
   const number = (name: string) => {
+    const low = name === "mean" ? column("low") : null;
     let words: Column | undefined; // decoded at its first use
-    return (id: number) => fromHighWord((words ??= column(name))[id - 1]!);
+    return (id: number) => fromHighWord((words ??= column(name))[id - 1]!, low?.[id - 1]);
   };
   const count = (name: string) => {
     const counts = column(name);

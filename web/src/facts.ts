@@ -4,9 +4,10 @@ import type { Statistics } from "./data.ts";
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import type { Page } from "./page.ts";
 
-/** Return a statistic with the digits that a page has of it: of scalars six, of arrays four. */
-const digits = (x: number, of: Statistics, id: number) =>
-  Number.isNaN(x) ? "" : general(x, of.form(id)?.[1]?.length === 0 ? 6 : 4);
+/** Return a number of an array in the digits that a page has; that of a scalar is its value. */
+function digits(of: Statistics, id: number, x: number): string {
+  return Number.isNaN(x) || !of.form(id)?.[1]?.length ? "" : general(x, 4);
+}
 const positive = (n: number) => (n > 0 ? grouped(n) : "");
 
 function share(of: Statistics, id: number): string {
@@ -24,10 +25,11 @@ export const STATISTICS: [name: string, text: (of: Statistics, id: number) => st
   ["shape", (of, id) => shapeOf(of.form(id)?.[1])],
   ["dtype", (of, id) => of.form(id)?.[2] ?? ""],
   ["size", (of, id) => (of.form(id)?.[3] ? memoryText(of.form(id)![3]) : "")],
-  ["min", (of, id) => digits(of.min(id), of, id)],
-  ["mean", (of, id) => digits(of.mean(id), of, id)],
-  ["max", (of, id) => digits(of.max(id), of, id)],
-  ["norm", (of, id) => digits(of.norm(id), of, id)],
+  ["value", (of, id) => (of.form(id)?.[1]?.length === 0 ? general(of.mean(id), 6) : "")],
+  ["min", (of, id) => digits(of, id, of.min(id))],
+  ["mean", (of, id) => digits(of, id, of.mean(id))],
+  ["max", (of, id) => digits(of, id, of.max(id))],
+  ["norm", (of, id) => digits(of, id, of.norm(id))],
   ["zeros", share],
   ["NaN", (of, id) => positive(of.nans(id))],
   ["Inf", (of, id) => positive(of.infs(id))],

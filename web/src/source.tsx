@@ -65,6 +65,7 @@ export function Source() {
     event.preventDefault();
   };
   if (!file) return <div class="empty">No source is known.</div>;
+  const first = at < 0 ? lines.findIndex((_, i) => ran(i)) : at;
   const choice = (
     <select
       aria-label="File"
@@ -96,7 +97,7 @@ export function Source() {
         onKeyDown={onKeyDown}
         count={lines.length}
         height={HEIGHT}
-        at={at}
+        at={first}
         key_of_at={`${chosen} ${at}`}
         row={(i) => {
           const { number, code } = lines[i]!;

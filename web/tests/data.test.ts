@@ -5,8 +5,14 @@ import { fromHighWord, load, unpack } from "../src/data.ts";
 import { bytesOf, read } from "./models.ts";
 
 test("a high word is a number", () => {
-  assert.deepEqual([0x3ff00000, 0, 0xbff80000].map(fromHighWord), [1, 0, -1.5]);
+  assert.deepEqual([0x3ff00000, 0, 0xbff80000].map((word) => fromHighWord(word)), [1, 0, -1.5]);
   assert.ok(Number.isNaN(fromHighWord(0x7ff80000)));
+});
+
+test("a scalar has nine digits", () => {
+  const { value } = read("levels");
+  assert.equal(value.mean(1), 0.5);
+  assert.ok(Math.abs(value.mean(2) - Math.sin(0.5)) < 1e-9);
 });
 
 test("parents are ids of older nodes", () => {

@@ -90,7 +90,7 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
   };
   for (const prefix of ["v", "d"]) {
     for (const name of ["min", "max", "mean"]) columns[`${prefix}_${name}`] = ["p32", unknown];
-    columns[`${prefix}_zeros`] = ["i32", none];
+    for (const name of ["zeros", "low"]) columns[`${prefix}_${name}`] = ["i32", none];
     for (const name of ["bins", "binned"])
       columns[`${prefix}_${name}`] = [name === "bins" ? "u8" : "i32", []];
   }

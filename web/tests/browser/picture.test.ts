@@ -199,6 +199,16 @@ test("heat has a legend with its colours", () =>
     assert.ok(await page.locator(".stage [class*=heat]").count());
   }));
 
+test("the tip of a box has its facts", () =>
+  withPage("recurrent", async (page) => {
+    await settled(page);
+    const box = page.locator(".stage .node.param").first();
+    assert.doesNotMatch((await box.locator("title").textContent())!, /norm/);
+    await box.locator("text").first().hover();
+    const tip = (await box.locator("title").textContent())!;
+    assert.match(tip, /^w\n.*\nvalue: shape 4×4 {2}dtype float64 .* norm 0\.6667  zeros/);
+  }));
+
 test("the wheel zooms and dragging moves", () =>
   withPage("recurrent", async (page) => {
     await settled(page);
