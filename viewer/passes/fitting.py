@@ -131,7 +131,8 @@ def opened_as(graph: Graph, shown: Graph) -> list[Group]:
         group = todo.pop()
         own = filter(None, map(boxes.get, group.all_ids()))
         one = next(own, None)
-        is_split = one and (one.group is None or any(box is not one for box in own))
+        is_cut = one and one.group is not None and one.group.kind in PIECES  # elsewhere than here
+        is_split = one and not is_cut and (one.group is None or any(b is not one for b in own))
         if is_split or group is graph.root or (group.kind, group.name, group.first) in names:
             found.append(group)
             todo += [member for member in group.members if isinstance(member, Group)]

@@ -10,6 +10,7 @@ from viewer.passes.fitting import fit, opened_as
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group
 from viewer.passes.lines import by_lines
+from viewer.passes.paging import paged
 from viewer.passes.preparing import prepare
 from viewer.passes.pruning import leaves_apart
 
@@ -363,3 +364,17 @@ def test_groups_that_a_fitted_picture_shows_in_parts_are_open():
     kinds = [[g.kind for g in opened_as(graph, fit(folded, n))] for n in (2, 5, 25)]
     lines = ["line", "function", "line"]
     assert kinds == [[""], ["", "loop", "line", "line"], ["", "loop", *lines, *lines]]
+
+
+def test_pages_stay_closed_where_a_fitted_picture_is_cut():
+    x = ag.Param(0.5, name="x")
+
+    def loss():
+        y = x
+        for is_sine in np.random.default_rng(0).integers(0, 2, 700):
+            y = np.sin(y) if is_sine else np.cos(y) * 0.5
+        return y
+
+    folded = fold(ag.diff(loss))
+    kinds = [group.kind for group in opened_as(paged(by_lines(folded, alone=True)), fit(folded))]
+    assert kinds == ["", "loop"]
