@@ -27,10 +27,7 @@ export class Canvas {
   private atStart = true;
   private readonly print = matchMedia("print");
 
-  constructor(
-    private readonly stage: HTMLElement,
-    private readonly on: Listener,
-  ) {
+  constructor(private readonly stage: HTMLElement, private readonly on: Listener) {
     this.gestures = new Gestures(stage, () => this);
     stage.addEventListener("click", (event) => this.click(event));
     stage.addEventListener("dblclick", (event) => this.doubleClick(event));

@@ -60,10 +60,7 @@ export class Picture {
   private readonly faint = new Map<string, boolean>();
   private readonly hasGradients: boolean;
 
-  constructor(
-    private readonly shown: Shown,
-    private readonly style: Style,
-  ) {
+  constructor(private readonly shown: Shown, private readonly style: Style) {
     const data = (this.data = shown.data);
     this.looks = data.header.looks;
     this.heat = style.heat ? new Heat(shown, style.heat, style.copy) : null;

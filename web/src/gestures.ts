@@ -13,10 +13,7 @@ export class Gestures {
   private readonly pointers = new Map<number, Point>();
   private moved = 0;
 
-  constructor(
-    private readonly element: HTMLElement,
-    private readonly on: () => Moves,
-  ) {
+  constructor(private readonly element: HTMLElement, private readonly on: () => Moves) {
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     element.addEventListener("pointerdown", (event) => this.down(event));
     element.addEventListener("pointermove", (event) => this.move(event));

@@ -52,10 +52,7 @@ class Structure {
       }
     });
     const { starts, items } = Lists.by(around, groups);
-    this.members = new Lists(
-      starts,
-      items.map((n) => members[n]!),
-    );
+    this.members = new Lists(starts, items.map((n) => members[n]!));
   }
 
   private models(): Int32Array {

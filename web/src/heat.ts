@@ -48,11 +48,7 @@ export class Heat {
   private readonly figures = new Map<string, number>();
   private readonly measure: Measure;
 
-  constructor(
-    private readonly shown: Shown,
-    by: Measured,
-    copy: Chosen,
-  ) {
+  constructor(private readonly shown: Shown, by: Measured, copy: Chosen) {
     const { data } = shown;
     this.measure = MEASURES[by];
     const [, measured, , isGradient] = this.measure;

@@ -16,10 +16,7 @@ export class Layouts {
   private count = 0;
   private readonly code = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
 
-  constructor(
-    private readonly graphviz: string,
-    private readonly deadline = DEADLINE,
-  ) {
+  constructor(private readonly graphviz: string, private readonly deadline = DEADLINE) {
     if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
     this.start();
   }

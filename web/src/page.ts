@@ -26,11 +26,7 @@ export class Page {
   private byLine?: Map<string, number[]>;
   private spent?: Map<string, [forward: number, backward: number]>;
 
-  constructor(
-    readonly data: Data,
-    readonly store: Store,
-    readonly say: (text: string) => void,
-  ) {}
+  constructor(readonly data: Data, readonly store: Store, readonly say: (text: string) => void) {}
 
   /** The metrics that the page has. */
   get measured(): Measured[] {

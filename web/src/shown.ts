@@ -36,10 +36,7 @@ export class Shown {
   private readonly signatures = new Map<number, number>();
   private readonly positions: Int32Array[] = [];
 
-  constructor(
-    readonly data: Data,
-    readonly view: View,
-  ) {
+  constructor(readonly data: Data, readonly view: View) {
     const { parent } = structure(data);
     this.copies = copies(data);
     this.hidden = data.has("hidden") ? data.column("hidden") : null;

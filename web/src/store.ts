@@ -85,7 +85,9 @@ export function createStore(first: State, limits: Limits, address: Address): Sto
 export function toHash(state: State, first: State): string {
   const parts: string[] = [];
   const add = (name: string, text: string, plain: string) => {
-    if (text !== plain) parts.push(`${name}=${encode(text)}`);
+    // What may stand in a fragment stays legible: `open=1,4` and no `open=1%2C4`.
+    const code = encodeURIComponent(text).replace(/%(?:2C|3A|3D|2F)/g, decodeURIComponent);
+    if (text !== plain) parts.push(`${name}=${code}`);
   };
   add("view", state.view, first.view);
   add("open", rangesText(state.open), rangesText(first.open));
@@ -105,17 +107,13 @@ export function toHash(state: State, first: State): string {
 
 /** Return the state of a hash; what it does not name, or names wrongly, is as at first. */
 export function fromHash(hash: string, first: State, limits: Limits): State {
-  const given = new Map<string, string>();
-  for (const part of hash.replace(/^#/, "").split("&")) {
-    const at = part.indexOf("=");
-    if (at > 0) given.set(part.slice(0, at), decode(part.slice(at + 1)));
-  }
+  const given = new URLSearchParams(hash.replace(/^#/, ""));
   const choice = <T extends string>(name: string, known: T[], plain: T): T =>
     known.find((one) => one === given.get(name)) ?? plain;
   const open = given.get("open");
   return {
     view: choice("view", VIEWS, first.view),
-    open: open === undefined ? first.open : rangesFrom(open, limits.groups),
+    open: open === null ? first.open : rangesFrom(open, limits.groups),
     detail: choice("by", DETAILS, first.detail),
     selected: selectionFrom(given, limits) ?? first.selected,
     copy: copiesFrom(given.get("copy") ?? "", limits),
@@ -126,7 +124,7 @@ export function fromHash(hash: string, first: State, limits: Limits): State {
   };
 }
 
-function selectionFrom(given: Map<string, string>, limits: Limits): Selection | null {
+function selectionFrom(given: URLSearchParams, limits: Limits): Selection | null {
   const node = whole(given.get("node"));
   if (node >= 1 && node <= limits.nodes) return { node };
   const group = whole(given.get("group"));
@@ -148,11 +146,10 @@ function copiesFrom(text: string, limits: Limits): Chosen {
 export function rangesText(numbers: ReadonlySet<number>): string {
   const sorted = [...numbers].sort((a, b) => a - b);
   const parts: string[] = [];
-  for (let i = 0; i < sorted.length;) {
-    let end = i;
-    while (sorted[end + 1] === sorted[end]! + 1) end += 1;
-    parts.push(end > i ? `${sorted[i]}~${sorted[end]}` : `${sorted[i]}`);
-    i = end + 1;
+  for (let i = 0; i < sorted.length; i++) {
+    const from = sorted[i]!;
+    while (sorted[i + 1] === sorted[i]! + 1) i++;
+    parts.push(sorted[i] === from ? `${from}` : `${from}~${sorted[i]}`);
   }
   return parts.join(",");
 }
@@ -167,21 +164,8 @@ export function rangesFrom(text: string, limit: number): ReadonlySet<number> {
   return found;
 }
 
-function whole(text: string | undefined): number {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : -1;
-}
-
-// What may stand in a fragment stays legible: `open=1,4` and no `open=1%2C4`.
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/%(?:2C|3A|3D|2F)/g, decodeURIComponent);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function whole(text: string | null): number {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }
 
 /** Return the address of a window. A page in a frame without an address of its own keeps none. */
