@@ -13,7 +13,9 @@ from autograd_tools.engine.values import become_boxes
 
 # The adapters of engines that are not installed.
 collect_ignore = [
-    f"viewer/adapters/{engine}" for engine in ("jax",) if importlib.util.find_spec(engine) is None
+    f"viewer/adapters/{engine}"
+    for engine, package in (("hips", "autograd"), ("jax", "jax"), ("torch", "torch"))
+    if importlib.util.find_spec(package) is None
 ]
 
 

@@ -60,6 +60,14 @@ def load_ipython_extension(shell: _Any) -> None:
     shell.register_magic_function(magic, "cell", profile_gradients.__name__)
 
 
+def __getattr__(name: str) -> _Any:
+    if name == "adapters":
+        import importlib
+
+        return importlib.import_module("viewer.adapters")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def __dir__() -> list[str]:
     """The public names: completion shows these only."""
     return sorted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
@@ -109,7 +109,10 @@ def _arguments(table: HotspotTable) -> list[str] | None:
 
 
 def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
-    ranked = sorted(arguments.items(), key=lambda item: -item[1])
+    own: Iterable[tuple[str, int]] = arguments.items()
+    if short:  # the row names the operation, whose gradients some engines time as a whole
+        own = [(name, ns) for name, ns in own if name.endswith("]")]
+    ranked = sorted(own, key=lambda item: -item[1])
     texts = [
         f"{name[name.rindex('[') :] if short else name} {time_text(ns)}"
         for name, ns in ranked[:most]
