@@ -1,0 +1,425 @@
+"""PyTorch: gradients as traces and profiles, at the user's lines."""
+
+import inspect
+import itertools
+
+import pytest
+
+import viewer
+
+torch = pytest.importorskip(
+    "torch", reason="PyTorch is not installed: pip install 'autograd-tools[torch]'"
+)
+functional, nn = torch.nn.functional, torch.nn
+adapter = pytest.importorskip("viewer.adapters.torch")
+profile, trace = adapter.profile, adapter.trace
+
+
+def here(text, function):
+    """The number of the line of a function that has a text."""
+    lines, first = inspect.getsourcelines(function)
+    return first + next(i for i, line in enumerate(lines) if text in line)
+
+
+def node(t, op):
+    return next(n for n in t if n.op == op)
+
+
+def leaf(requires_grad=True):
+    return torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=requires_grad)
+
+
+class Clock:
+    """A clock that advances a millisecond at each look, and by more when asked."""
+
+    def __init__(self):
+        self.now = 0
+
+    def __call__(self):
+        self.now += 10**6
+        return self.now
+
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+        self.head = nn.Linear(3, 1)
+
+    def forward(self, x):
+        h = self.encoder(x)
+        for _ in range(3):
+            h = torch.tanh(h) + h
+        return self.head(h)
+
+
+def loss(w):
+    y = w * 2
+    return torch.sum(y**2)
+
+
+# Nodes.
+
+
+def test_operations_have_the_names_of_operators_and_functions():
+    t = trace(lambda w: (1 - torch.exp(w) / 2).sum(), leaf())
+    assert [n.op for n in t] == ["", "exp", "divide", "subtract", "sum"]
+
+
+def test_values_and_gradients_are_those_of_pytorch():
+    t = trace(loss, leaf())
+    assert (t[t.result].value.mean, t[1].outgrad.max) == (120.0, 32.0)
+
+
+def test_lines_are_those_of_the_user():
+    t = trace(loss, leaf())
+    assert node(t, "multiply").line == here("w * 2", loss)
+    assert node(t, "sum").line == here("torch.sum", loss)
+
+
+def test_arguments_refer_to_parents():
+    t = trace(loss, leaf())
+    assert str(t).splitlines()[1:3] == [
+        "2. float32[2,2] = multiply(P(float32[2,2]), 2) ∇=float32[2,2]",
+        "3. float32[2,2] = power(R(float32[2,2]), 2) ∇=float32[2,2]",
+    ]
+
+
+def test_keywords_with_default_values_are_left_out():
+    t = trace(lambda w: functional.softmax(w, dim=1).sum(), leaf())
+    assert node(t, "softmax").call == "softmax(P(float32[2,2]), dim=1)"
+
+
+def test_tensors_in_lists_are_parents():
+    t = trace(lambda w: torch.cat([w, w]).sum(), leaf())
+    assert node(t, "cat").parents == (1, 1)
+    assert node(t, "cat").call == "cat([P(float32[2,2]), P(float32[2,2])])"
+
+
+def test_several_results_are_a_tuple():
+    t = trace(lambda w: sum(x.sum() for x in w.unbind()), leaf())
+    assert node(t, "unbind").value.text == "(float32[2], float32[2])"
+
+
+# Scopes.
+
+
+def test_modules_are_scopes_by_their_names():
+    model = Model()
+    t = trace(lambda x: model(x).sum(), torch.ones(4, 2))
+    assert [n.scope for n in t if n.op == "linear"] == [
+        ("model", "encoder", "0"),
+        ("model", "head"),
+    ]
+
+
+def test_params_are_named_by_their_modules():
+    model = Model()
+    t = trace(lambda x: model(x).sum(), torch.ones(4, 2))
+    assert [n.name for n in t if n.kind == "param"] == [
+        *("model.encoder.0.weight", "model.encoder.0.bias"),
+        *("model.head.weight", "model.head.bias"),
+    ]
+
+
+def test_modules_of_pytorch_are_at_the_users_line():
+    model = Model()
+    t = trace(lambda x: model(x).sum(), torch.ones(4, 2))
+    assert node(t, "relu").line == here("self.encoder(x)", Model.forward)
+
+
+def test_loops_have_steps():
+    model = Model()
+    t = trace(lambda x: model(x).sum(), torch.ones(4, 2))
+    assert [p.name for p in t.places if p.kind == "step"] == ["1", "2", "3"]
+
+
+def test_each_call_of_a_module_has_a_number():
+    layer = nn.Linear(2, 2)
+    t = trace(lambda x: layer(layer(x)).sum(), torch.ones(4, 2))
+    first, second = [n.calls for n in t if n.op == "linear"]
+    assert first != second
+
+
+def test_a_recursive_module_nests():
+    class Tree(nn.Module):
+        def __init__(self, depth):
+            super().__init__()
+            self.inner = Tree(depth - 1) if depth else None
+
+        def forward(self, x):
+            return torch.sin(x if self.inner is None else self.inner(x))
+
+    tree = Tree(2)
+    t = trace(lambda x: tree(x).sum(), leaf())
+    assert [n.scope for n in t if n.op == "sin"] == [
+        ("tree", "inner", "inner"),
+        ("tree", "inner"),
+        ("tree",),
+    ]
+
+
+# Times.
+
+
+def test_a_custom_function_takes_its_time_at_its_line():
+    clock = Clock()
+
+    class Slow(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, dy):
+            clock.now += 10**9
+            return dy * 2
+
+    def slow(w):
+        y = Slow.apply(w)
+        return torch.sin(y).sum()
+
+    w = leaf()
+    with profile(clock=clock) as p:
+        slow(w).backward()
+    record, _ = max(p.records.items(), key=lambda item: item[1].ns)
+    assert (record.label, record.phase) == ("Slow", "backward")
+    assert record.line == here("Slow.apply", slow)
+
+
+def test_forward_time_is_at_the_line():
+    clock = Clock()
+
+    class Slow(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            clock.now += 10**9
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, dy):
+            return dy * 2
+
+    w = leaf()
+    with profile(clock=clock) as p:
+        Slow.apply(w).sum().backward()
+    record, counts = max(p.records.items(), key=lambda item: item[1].ns)
+    assert (record.label, record.phase) == ("Slow", "forward")
+    assert counts.ns > 10**9
+
+
+def test_operations_without_a_gradient_are_measured():
+    with profile() as p:
+        torch.ones(2).exp()
+    assert [(r.op, r.phase) for r in p.records] == [("ones", "forward"), ("exp", "forward")]
+
+
+def test_each_backward_pass_is_a_gradient():
+    w = leaf()
+    with profile() as p:
+        for _ in range(3):
+            loss(w).backward()
+        torch.autograd.grad(loss(w), w)
+    assert p.steps == 4
+    assert {r.op: c.calls for r, c in p.records.items() if r.phase == "backward"} == {
+        "multiply": 4,
+        "power": 4,
+        "sum": 4,
+    }
+
+
+def test_a_profile_has_the_trace_of_the_last_gradient():
+    w = leaf()
+    with profile() as p:
+        loss(w).backward()
+        torch.exp(w).sum().backward()
+    assert [n.op for n in p.trace] == ["", "exp", "sum"]
+
+
+def test_a_profile_without_gradients_has_no_trace():
+    with profile() as p:
+        pass
+    assert (p.trace, p.steps) == (None, 0)
+
+
+def test_saved_bytes_count_once_and_without_leaves():
+    w = leaf()
+    with profile() as p:
+        y = torch.exp(w)  # saves its result
+        torch.sum(y * y).backward()  # saves the same
+    assert {r.op: c.kept for r, c in p.records.items() if r.phase == "forward"} == {
+        "exp": 16,
+        "multiply": 0,
+        "sum": 0,
+    }
+
+
+def test_hotspots_name_the_modules():
+    model = Model()
+    with profile() as p:
+        model(torch.ones(4, 2)).sum().backward()
+    assert "model / encoder / 0" in viewer.hotspots(p, "scope")
+
+
+# Bad and unusual programs.
+
+
+def test_several_results_are_differentiated_together():
+    t = trace(lambda w: [w.sum(), (w * w).sum()], leaf())
+    assert t[1].outgrad.max == 9.0
+
+
+def test_a_result_that_is_no_scalar_has_no_gradient():
+    t = trace(lambda w: w * 2, leaf())
+    assert (t.result, [n.outgrad for n in t]) == (None, [None, None])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda: torch.ones(2).sum(), lambda: 3.0, lambda: None],
+    ids=["constant", "number", "nothing"],
+)
+def test_without_a_gradient_the_error_says_what_to_write(f):
+    with pytest.raises(ValueError, match="write requires_grad=True"):
+        trace(f)
+
+
+def test_the_grad_of_leaves_stays():
+    w = leaf()
+    w.grad = torch.ones(2, 2)
+    trace(loss, w)
+    assert torch.equal(w.grad, torch.ones(2, 2))
+
+
+def test_a_function_that_runs_backward_gives_its_pass():
+    w = leaf()
+    t = trace(lambda: loss(w).backward())
+    assert [n.op for n in t] == ["", "multiply", "power", "sum"]
+
+
+def test_what_was_computed_before_has_an_unknown_line():
+    y = torch.tanh(leaf())
+    t = trace(lambda: torch.sum(y * 2))
+    assert (node(t, "Tanh").file, node(t, "Tanh").line) == ("", 0)
+
+
+def test_changes_in_place_are_nodes():
+    def f(w):
+        y = w * 1
+        y[0] = 0.0
+        y.exp_()
+        return y.sum()
+
+    t = trace(f, leaf())
+    assert [n.op for n in t] == ["", "multiply", "setitem", "exp_", "sum"]
+    assert t[1].outgrad.zeros == 2
+
+
+def test_values_that_changed_have_no_statistics():
+    def f(w):
+        y = w * 1
+        y.add_(1)
+        return y.sum()
+
+    t = trace(f, leaf())
+    assert (t[2].value.max, t[3].value.max) == (None, 5.0)
+
+
+def test_detached_values_are_constants():
+    t = trace(lambda w: (w.detach() * w).sum(), leaf())
+    assert node(t, "multiply").call == "multiply(float32[2,2], P(float32[2,2]))"
+
+
+def test_checkpoints_keep_the_lines_inside():
+    from torch.utils.checkpoint import checkpoint
+
+    def inner(x):
+        return torch.sin(torch.exp(x))
+
+    t = trace(lambda w: checkpoint(inner, w, use_reentrant=False).sum(), leaf())
+    assert [(n.op, n.line) for n in t if n.line == here("torch.sin", inner)] == [
+        ("exp", here("torch.sin", inner)),
+        ("sin", here("torch.sin", inner)),
+    ]
+
+
+def test_a_reentrant_checkpoint_is_one_node():
+    from torch.utils.checkpoint import checkpoint
+
+    t = trace(lambda w: checkpoint(torch.exp, w, use_reentrant=True).sum(), leaf())
+    assert [n.op for n in t] == ["", "CheckpointFunction", "sum"]
+
+
+def test_autocast_shows_the_dtype():
+    def f(w):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return (w @ w).sum().float()
+
+    assert node(trace(f, leaf()), "matmul").value.dtype == "bfloat16"
+
+
+def test_a_nan_is_found():
+    t = trace(lambda w: torch.log(w - 2).sum(), leaf())
+    assert node(t, "log").value.nans == 1
+    assert "log" in viewer.to_text(t, where="nan")
+
+
+def test_an_error_ends_the_recording():
+    with pytest.raises(ZeroDivisionError), profile():
+        raise ZeroDivisionError
+    assert torch.overrides._get_current_function_mode() is None
+    assert torch.nn.Module.__call__.__name__ == "_wrapped_call_impl"
+
+
+def test_a_failed_backward_pass_is_no_gradient():
+    w = leaf()
+    y = loss(w)
+    y.backward()
+    with profile() as p, pytest.raises(RuntimeError):
+        y.backward()
+    assert p.steps == 0
+
+
+def test_a_graph_outlives_its_recording():
+    w = leaf()
+    with profile():
+        y = loss(w)
+    y.backward()
+    assert w.grad.max() == 32.0
+
+
+def test_recordings_nest():
+    w = leaf()
+    with profile() as outer:
+        t = trace(loss, w)
+    assert [n.op for n in t] == ["", "multiply", "power", "sum"]
+    assert outer.steps <= 1
+
+
+def test_a_long_chain_makes_a_trace():
+    def f(w):
+        for _ in range(3000):
+            w = w + 1
+        return w.sum()
+
+    assert len(trace(f, leaf())) == 3002
+
+
+def test_a_trace_survives_saving(tmp_path):
+    import autograd_tools as ag
+
+    t = trace(loss, leaf())
+    t.save(tmp_path / "t.json")
+    assert str(ag.load_trace(tmp_path / "t.json")) == str(t)
+
+
+def test_pictures_and_texts_take_a_trace():
+    model = Model()
+    t = trace(lambda x: model(x).sum(), torch.ones(4, 2))
+    for text in (viewer.to_dot(t), viewer.to_text(t, "tree"), viewer.explain(t)):
+        assert "linear" in text
+
+
+def test_numbers_of_calls_grow():
+    t = trace(loss, leaf())
+    assert all(a.id < b.id for a, b in itertools.pairwise(t))

@@ -1,0 +1,26 @@
+"""The gradients of PyTorch as traces and profiles: `trace(f, *args)`, `with profile() as p:`."""
+
+from __future__ import annotations
+
+import warnings
+
+try:
+    import torch
+except ImportError as error:
+    raise ImportError(
+        "viewer.adapters.torch needs PyTorch; pip install 'autograd-tools[torch]'"
+    ) from error
+
+from viewer.adapters.torch.profiling import TorchProfile as TorchProfile
+from viewer.adapters.torch.profiling import profile_torch as profile
+from viewer.adapters.torch.profiling import trace_torch as trace
+
+__all__ = ["TorchProfile", "profile", "trace"]
+TESTED = ("2.13",)
+
+if not torch.__version__.startswith(tuple(f"{version}." for version in TESTED)):
+    warnings.warn(
+        f"viewer.adapters.torch is tested with PyTorch {', '.join(TESTED)}, "
+        f"got {torch.__version__}",
+        stacklevel=2,
+    )

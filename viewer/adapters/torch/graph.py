@@ -1,0 +1,175 @@
+"""The graph of PyTorch: which call made each grad_fn, its gradient, and its time in a pass."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import torch
+
+from autograd_tools.location.call_site import NOWHERE
+from viewer.adapters.recorder import BackwardPass, OpCall
+from viewer.adapters.torch.modules import ModuleNames
+from viewer.adapters.torch.operations import OPERAND, form_of, form_of_tuple, kept
+
+_ACCUMULATE = "AccumulateGrad"
+
+
+class TorchGraph:
+    """The calls of grad_fns and leaves; grad_fns time themselves while there is a `current` pass.
+
+    The metadata of a grad_fn has its call, under a key of this graph, as long as PyTorch keeps it.
+    """
+
+    def __init__(self, clock: Callable[[], int], names: ModuleNames, *, values: bool) -> None:
+        self.current: BackwardPass | None = None
+        self.values = values
+        self._clock, self._names = clock, names
+        self._key = object()
+        self._leaves: dict[int, tuple[weakref.ref[torch.Tensor], OpCall, Any]] = {}
+        self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
+
+    def own(self, call: OpCall, made: Iterable[torch.Tensor], inputs: list[Any]) -> list[Any]:
+        """Note a call as the maker of the grad_fns between its results and inputs; return them."""
+        todo = []
+        for x in made:
+            todo.append(x.grad_fn)
+            base = x._base if x._is_view() else None
+            if base is not None and base.grad_fn is not None:
+                todo.append(base.grad_fn)  # a change in place of a view renews it
+        first, found = todo[0], []
+        while todo:
+            grad_fn = todo.pop()
+            if grad_fn is None or grad_fn in inputs or type(grad_fn).__name__ == _ACCUMULATE:
+                continue
+            metadata = grad_fn.metadata
+            if self._key not in metadata:
+                metadata[self._key] = call
+                self._watch(grad_fn, call, shows=grad_fn is first)
+                found.append(grad_fn)
+                todo += [following for following, _ in grad_fn.next_functions]
+        return found
+
+    def call_of(self, x: torch.Tensor) -> OpCall:
+        """Return the call or leaf of a tensor that requires a gradient."""
+        grad_fn = x.grad_fn
+        if grad_fn is None:
+            return self._leaf(x)
+        call: OpCall | None = grad_fn.metadata.get(self._key)
+        if call is None:
+            call = self._adopt(grad_fn)
+            if call.form is None:
+                call.form = form_of(x.dtype, x.shape)
+        return call
+
+    def leaves(self) -> list[tuple[torch.Tensor, OpCall]]:
+        """Return the leaves that are alive, with their calls."""
+        held = [(own(), call) for own, call, _ in self._leaves.values()]
+        return [(x, call) for x, call in held if x is not None]
+
+    def forget(self) -> None:
+        """Remove the hooks of leaves, which outlive the graph."""
+        for _, _, hook in self._leaves.values():
+            hook.remove()
+        self._leaves.clear()
+
+    def run(self, engine: Callable[[], Any]) -> tuple[Any, BackwardPass]:
+        """Run a backward pass; return what the engine returned, and the pass.
+
+        A grad_fn runs until the next one begins. So its time includes adding up its gradients.
+        """
+        around, self._running = (self.current, self._running), None
+        done = self.current = self.current or BackwardPass()
+        try:
+            found = engine()
+            self._end(self._clock())
+        finally:
+            self.current, self._running = around
+        if self.values and self.current is None:
+            self.keep_leaves()
+        return found, done
+
+    def keep_leaves(self) -> None:
+        """Keep the values of leaves as they are now."""
+        for x, call in self.leaves():
+            call.value = kept(x)
+
+    def _leaf(self, x: torch.Tensor) -> OpCall:
+        key = id(x)
+        known = self._leaves.get(key)
+        if known is None or known[0]() is not x:
+            name = self._names.param(x, sys._getframe())
+            call = OpCall("param", "", form_of(x.dtype, x.shape), name=name)
+            hook = x.register_hook(partial(self._at_leaf, call))
+            alive = weakref.ref(x, lambda _: self._leaves.pop(key, None))
+            known = self._leaves[key] = alive, call, hook
+        return known[1]
+
+    def _adopt(self, grad_fn: Any) -> OpCall:
+        """Return the call of a grad_fn that was made unseen, at an unknown line."""
+        todo, opened = [grad_fn], set[Any]()
+        while todo:
+            own = todo.pop()
+            following = [f for f, _ in own.next_functions if f is not None]
+            unseen = [f for f in following if self._is_unseen(f)]
+            if self._key in own.metadata:
+                continue
+            if unseen and own not in opened:
+                opened.add(own)
+                todo += [own, *unseen]
+                continue
+            parents = [
+                self._leaf(f.variable) if type(f).__name__ == _ACCUMULATE else f.metadata[self._key]
+                for f in following
+            ]
+            call = OpCall(
+                "result", _name_of(own), None, NOWHERE, (OPERAND,) * len(parents), parents
+            )
+            own.metadata[self._key] = call
+            self._watch(own, call, shows=True)
+        found: OpCall = grad_fn.metadata[self._key]
+        return found
+
+    def _is_unseen(self, grad_fn: Any) -> bool:
+        return type(grad_fn).__name__ != _ACCUMULATE and self._key not in grad_fn.metadata
+
+    # In a backward pass.
+
+    def _watch(self, grad_fn: Any, call: OpCall, *, shows: bool) -> None:
+        grad_fn.register_prehook(partial(self._begin, call, shows))
+
+    def _begin(self, call: OpCall, shows: bool, grads: tuple[Any, ...]) -> None:
+        done = self.current
+        if done is None:
+            return
+        self._end(self._clock())
+        if shows and call not in done.outgrads:
+            self._note_outgrad(done, call, grads)
+        self._running = call, self._clock()
+
+    def _end(self, now: int) -> None:
+        if self._running is not None and self.current is not None:
+            call, start = self._running
+            self.current.add(call, 0, now - start)
+            self._running = None
+
+    def _at_leaf(self, call: OpCall, dx: torch.Tensor) -> None:
+        if self.current is not None:
+            self._note_outgrad(self.current, call, (dx,))
+
+    def _note_outgrad(self, done: BackwardPass, call: OpCall, grads: tuple[Any, ...]) -> None:
+        own = [dx for dx in grads if dx is not None]
+        if len(own) == 1:
+            dx = own[0]
+            done.outgrads[call] = form_of(dx.dtype, dx.shape), kept(dx) if self.values else None
+        elif own:
+            done.outgrads[call] = form_of_tuple(own), None
+
+
+def _name_of(grad_fn: Any) -> str:
+    """Return the name of the operation of a grad_fn."""
+    name: str = grad_fn.name()
+    return name.rstrip("0123456789").removesuffix("Backward")

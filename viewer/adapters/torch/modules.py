@@ -1,0 +1,48 @@
+"""Scopes of modules: `encoder`, `0`, as their parents name them."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+import torch
+
+from autograd_tools.tracing.frame_variables import variables_of_frames
+
+
+class ModuleNames:
+    """The names of modules inside others, and of parameters, from the first module that is called.
+
+    A module that no known one contains has the name of its variable, or of its class.
+    """
+
+    def __init__(self) -> None:
+        self._paths: dict[int, str] = {}
+        self._kept: list[torch.nn.Module] = []  # whose ids are in use
+        self._params: dict[int, str] = {}
+
+    def path(self, module: torch.nn.Module, frame: FrameType | None) -> str:
+        """Return the path of a module, such as `model.encoder.0`."""
+        found = self._paths.get(id(module))
+        if found is None:
+            found = variable_of(module, frame) or type(module).__name__
+            self._kept.append(module)
+            for name, inner in module.named_modules():
+                self._paths.setdefault(id(inner), f"{found}.{name}" if name else found)
+            for name, param in module.named_parameters():
+                self._params.setdefault(id(param), f"{found}.{name}")
+        return found
+
+    def param(self, x: torch.Tensor, frame: FrameType | None) -> str:
+        """Return the name of a leaf; empty if it has none."""
+        found = self._params.get(id(x))
+        return variable_of(x, frame) if found is None else found
+
+
+def variable_of(x: Any, frame: FrameType | None) -> str:
+    """Return the name of the innermost variable that holds an object; empty if none does."""
+    for _, variables, passing in variables_of_frames(frame):
+        for name, value in variables.items():
+            if value is x and name not in passing and name != "self":
+                return name
+    return ""

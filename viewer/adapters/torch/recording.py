@@ -1,0 +1,297 @@
+"""The recording of PyTorch: its operations with their lines, and each of its backward passes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from types import FrameType, MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+import autograd_tools as ag
+from autograd_tools import Trace
+from autograd_tools.location.users_code import is_library
+from viewer.adapters.recorder import BackwardPass, OpCall, SiteFinder, recorded_trace, with_parents
+from viewer.adapters.torch.graph import TorchGraph
+from viewer.adapters.torch.modules import ModuleNames
+from viewer.adapters.torch.operations import (
+    REVERSED,
+    array_of,
+    called_name,
+    defaults_of,
+    form_of,
+    form_of_tuple,
+    kept,
+    templates_of,
+    tensors_in,
+)
+from viewer.adapters.torch.saving import SavedBytes
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class TorchGradient:
+    """One backward pass: the calls since the one before, and what its roots depend on."""
+
+    def __init__(
+        self, since: list[OpCall], roots: list[OpCall], done: BackwardPass, *, retained: bool
+    ) -> None:
+        self.since, self.roots, self.done = since, roots, done
+        self.retained = retained  # it can be differentiated again
+
+    def trace(self) -> Trace:
+        """Return the trace; statistics are of values that did not change since."""
+        roots = self.roots
+        return recorded_trace(with_parents(roots), self.done, roots[0] if roots else None, array_of)
+
+
+Done = Callable[[TorchGradient], None]
+
+
+class TorchRecorder(TorchFunctionMode):
+    """Records the operations of a thread between `start` and `stop`.
+
+    `done` gets each gradient at its end. With `values`, calls keep their tensors until then.
+    """
+
+    def __init__(
+        self,
+        done: Done,
+        base: FrameType | None,
+        *,
+        values: bool = False,
+        clock: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        super().__init__()
+        self._done, self._clock = done, clock
+        self.finder = SiteFinder(base)
+        self._modules = ModuleNames()
+        self.graph = TorchGraph(clock, self._modules, values=values)
+        self._known: dict[Any, tuple[str, dict[str, Any]]] = {}  # names and default arguments
+        self._since: list[OpCall] = []
+        self._saved = SavedBytes()
+        self._thread = threading.get_ident()
+        self.leaf: list[Any] = []  # the module without others that is open, as `SiteFinder` has it
+        self._codes: dict[type, int] = {}  # by type of module, of the user's `forward`
+        self._inside = [0]  # nanoseconds inside each open call, the innermost last
+        self._stack = ExitStack()
+
+    # The life of a recorder.
+
+    def start(self) -> None:
+        """Record from now on."""
+        with ExitStack() as stack:
+            stack.enter_context(self)
+            for owner, name, make in PATCHES:
+                before = owner.__dict__[name]
+                stack.enter_context(patch.object(owner, name, make(self, before)))
+            self._stack = stack.pop_all()
+
+    def stop(self) -> list[OpCall]:
+        """End the recording, and return the calls after the last gradient."""
+        self._stack.close()
+        self._thread = -1
+        self.graph.forget()
+        self.finder = SiteFinder(None)  # it keeps frames
+        since, self._since = self._since, []
+        return since
+
+    def calls_of(self, tensors: Iterable[torch.Tensor]) -> list[OpCall]:
+        """Return all calls that some tensors depend on, oldest first."""
+        with torch._C.DisableTorchFunction():
+            calls = with_parents(map(self.graph.call_of, tensors))
+            self.graph.keep_leaves()
+            return calls
+
+    def differentiate(self, roots: Sequence[torch.Tensor]) -> None:
+        """Run the backward pass of scalars; the `grad` of leaves stays as it is."""
+        leaves = [x for x, _ in self.graph.leaves()]
+        before = [x.grad for x in leaves]
+        for x in leaves:
+            x.grad = None
+        try:
+            torch.autograd.backward(roots)  # of `grad`, checkpoints cannot be a part
+        finally:
+            for x, dx in zip(leaves, before, strict=True):
+                x.grad = dx
+
+    @property
+    def here(self) -> bool:
+        """True if the current operation is to be recorded."""
+        return self.graph.current is None and threading.get_ident() == self._thread
+
+    # Operations.
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call an operation and record it."""
+        known = self._known.get(func)
+        if known is None:
+            known = self._known[func] = called_name(func), defaults_of(func)
+        name, defaults = known
+        kwargs = kwargs or {}
+        if not name or self.graph.current is not None:
+            return func(*args, **kwargs)
+        return self.record(name, func, args, kwargs, defaults)
+
+    def record(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        defaults: Mapping[str, Any] = NOTHING,
+    ) -> Any:
+        """Call a function as one operation."""
+        parents: list[OpCall] = []
+        inputs: list[Any] = []
+
+        def is_parent(x: torch.Tensor) -> bool:
+            if x.requires_grad:
+                parents.append(self.graph.call_of(x))
+                inputs.append(x.grad_fn)
+                return True
+            return False
+
+        own = templates_of(args, kwargs, defaults, is_parent)
+        if name in REVERSED:
+            name, own, parents = REVERSED[name], own[::-1], parents[::-1]
+        call = OpCall("result", name, None, args=own, parents=parents)
+        self._inside.append(0)
+        start = self._clock()
+        try:
+            y = func(*args, **kwargs)
+        finally:
+            total = self._clock() - start
+            call.forward_ns = total - self._inside.pop()
+            self._inside[-1] += total
+        self._note(call, y, args, inputs)
+        return y
+
+    def _note(self, call: OpCall, y: Any, args: tuple[Any, ...], inputs: list[Any]) -> None:
+        """Note the result of a call, of which None means that its first argument changed."""
+        if y is None and args:
+            y = args[0]
+        results = [*tensors_in(y)]
+        if not results:
+            return
+        call.site = self.finder.inside(self.leaf)
+        is_one = isinstance(y, torch.Tensor)
+        call.form = form_of(y.dtype, y.shape) if is_one else form_of_tuple(results)
+        self._since.append(call)
+        if not any([x is arg for x in results for arg in args]):
+            call.nbytes = sum([0 if x._is_view() else x.nbytes for x in results])
+        made = [x for x in results if x.grad_fn is not None]
+        if not made:
+            call.args, call.parents = (), ()
+            return
+        grad_fns = self.graph.own(call, made, inputs)
+        call.saved = self._saved.count(grad_fns, args)
+        if self.graph.values and is_one:
+            call.value = kept(y)
+
+    def run_backward(self, engine: Callable[..., Any], roots: Any, *args: Any, **kw: Any) -> Any:
+        """Run a backward pass of the engine, and give it to `done`."""
+        if not self.here:
+            is_inside = threading.get_ident() == self._thread
+            run = partial(engine, roots, *args, **kw)
+            return self.graph.run(run)[0] if is_inside else run()
+        calls = [self.graph.call_of(x) for x in roots if isinstance(x, torch.Tensor)]
+        found, done = self.graph.run(lambda: engine(roots, *args, **kw))
+        since, self._since = self._since, []
+        self._saved.clear()
+        self._done(TorchGradient(since, calls, done, retained=bool(args[1])))
+        return found
+
+    def module_kind(self, module: torch.nn.Module) -> int | None:
+        """Return the id of the code of a module's `forward`, if that is the user's.
+
+        Else it is 0 for a module that has others inside, and None for one without.
+        """
+        kind = type(module)
+        found = self._codes.get(kind)
+        if found is None:
+            code = getattr(kind.forward, "__code__", None)
+            is_users = code is not None and not is_library(code.co_filename)
+            found = self._codes[kind] = id(code) if is_users else 0
+            if is_users:
+                self.finder.codes.add(found)
+        return found or (0 if module._modules else None)
+
+    def scope(self, module: torch.nn.Module, around: Sequence[str]) -> str:
+        """Return the name of the scope of a module: its path after that of the module around."""
+        path = self._modules.path(module, sys._getframe())
+        return path.removeprefix(around[-1] + ".") if around else path
+
+
+def _scoped(recorder: TorchRecorder, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `Module.__call__` that opens a scope for the module."""
+    around: list[str] = []
+
+    def called(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if not recorder.here:
+            return call(module, *args, **kwargs)
+        name, code = recorder.scope(module, around), recorder.module_kind(module)
+        if code is None:
+            before, recorder.leaf = recorder.leaf, [name]
+            try:
+                return call(module, *args, **kwargs)
+            finally:
+                recorder.leaf = before
+        around.append(f"{around[-1]}.{name}" if around else name)
+        try:
+            if not code:
+                with ag.scope(name):
+                    return call(module, *args, **kwargs)
+            recorder.finder.named.append([name, code, None])
+            try:
+                return call(module, *args, **kwargs)
+            finally:
+                recorder.finder.named.pop()
+        finally:
+            around.pop()
+
+    return called
+
+
+def _custom(recorder: TorchRecorder, apply: Any) -> Any:
+    """Return `Function.apply` that is recorded as one operation."""
+    own = apply.__func__
+
+    def applied(function: Any, *args: Any, **kwargs: Any) -> Any:
+        if not recorder.here:
+            return own(function, *args, **kwargs)
+
+        def seen(*args: Any, **kwargs: Any) -> Any:
+            with torch._C._EnableTorchFunction():
+                return own(function, *args, **kwargs)
+
+        with torch._C.DisableTorchFunction():
+            return recorder.record(function.__name__, seen, args, kwargs)
+
+    return classmethod(applied)
+
+
+def _engine(recorder: TorchRecorder, engine: Callable[..., Any]) -> Callable[..., Any]:
+    return partial(recorder.run_backward, engine)
+
+
+# What a recorder replaces while it records: the owner, the name, and a function of the recorder and
+# of what was there.
+PATCHES: tuple[tuple[Any, str, Callable[[TorchRecorder, Any], Any]], ...] = (
+    (torch.autograd, "_engine_run_backward", _engine),
+    (torch.nn.Module, "__call__", _scoped),
+    (torch.autograd.Function, "apply", _custom),
+)
