@@ -14,7 +14,7 @@ from autograd_tools.engine.values import become_boxes
 # The adapters of engines that are not installed.
 collect_ignore = [
     f"viewer/adapters/{engine}"
-    for engine, package in (("hips", "autograd"), ("jax", "jax"), ("torch", "torch"))
+    for engine, package in (("jax", "jax"), ("torch", "torch"))
     if importlib.util.find_spec(package) is None
 ]
 

@@ -34,7 +34,7 @@ from autograd_tools.tracing.summaries import Form, Summaries, blank, summaries
 FORWARD, BACKWARD = PHASES[0], PHASES[2]
 MOST_SAMPLES = 128  # gradients, of each record
 _numbers = itertools.count()
-Times: TypeAlias = dict[int, int]  # nanoseconds by argument, from 1; 0 for the whole operation
+RuleTimes: TypeAlias = dict[int, int]  # nanoseconds by argument, from 1; 0 for the whole operation
 
 
 class OpCall:
@@ -84,7 +84,7 @@ class BackwardPass:
     """What an engine did in one backward pass: nanoseconds and gradients, by call."""
 
     def __init__(self) -> None:
-        self.ns: dict[OpCall, Times] = {}
+        self.ns: dict[OpCall, RuleTimes] = {}
         self.outgrads: dict[OpCall, tuple[Form, Any]] = {}
 
     def add(self, call: OpCall, argument: int, ns: int) -> None:

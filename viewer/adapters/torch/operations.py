@@ -25,7 +25,7 @@ REVERSED = {
     **{"rdiv": "divide", "rtruediv": "divide", "rmatmul": "matmul"},
 }
 OPERAND = ("", "")
-LONGEST = 40  # characters of a constant
+LONGEST_CONSTANT = 40  # characters of a constant
 NO_NUMPY = (torch.bfloat16,)
 Operand = Callable[[torch.Tensor], bool]  # whether a tensor is a parent, which notes it
 
@@ -125,7 +125,7 @@ def _sequence(x: Any, is_parent: Operand) -> str | tuple[str, ...]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= LONGEST_CONSTANT else f"{text[: LONGEST_CONSTANT - 3]}..."
 
 
 def array_of(kept: Any) -> np.ndarray | None:
