@@ -8,8 +8,10 @@ from collections.abc import Callable
 import autograd_tools as ag
 from autograd_tools import Tape, Trace
 from autograd_tools.base.output import FixedPath
+from viewer.adapters.gradients import EngineGradient
 from viewer.command import elsewhere
 from viewer.command.arguments import Command
+from viewer.command.engines import EngineWatch
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.script import run
 from viewer.inputs import as_trace
@@ -30,19 +32,31 @@ def add_trace(command: Command) -> None:
 
 
 class _Capture:
-    """Keeps the trace of one of a script's gradients, once `look` has seen the tape."""
+    """Keeps the trace of one of a script's gradients, once `look` has seen the tape.
+
+    The gradients of other engines count as well, and have no tape.
+    """
 
     def __init__(self, step: int, look: Callable[[Tape], object]) -> None:
         self.step = step
         self.look = look
         self.seen = 0
         self.trace: Trace | None = None
+        self.engines = EngineWatch(self._note, values=step == 1)
+
+    def _note(self, gradient: EngineGradient) -> None:
+        self.seen += 1
+        if self.seen == self.step:
+            self.trace = gradient.trace()
+            self.engines.pause()
+        self.engines.values = self.seen + 1 == self.step
 
     def __call__(self, tape: Tape) -> None:
         self.seen += 1
         if self.seen == self.step:
             self.trace = tape.trace()
             self.look(tape)
+        self.engines.values = self.seen + 1 == self.step
 
 
 def captured(
@@ -55,7 +69,7 @@ def captured(
         raise ValueError(f"--step must be 1 or more, got {args.step}")
     capture = _Capture(args.step, look)
     save = args.save and FixedPath.of(args.save)  # before the script changes the folder
-    with ag.observe(capture):
+    with ag.observe(capture), capture.engines:
         status = run(args.script)
     trace = capture.trace
     if trace is None:

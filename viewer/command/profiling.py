@@ -26,10 +26,12 @@ from autograd_tools.timing import instrument
 from autograd_tools.timing.apart import measure_apart
 from autograd_tools.timing.recorder import WHOLE
 from autograd_tools.tracing.history_files import FORMATS
+from viewer.adapters.gradients import EngineGradient
 from viewer.command import elsewhere, profile_report, sampling
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
+from viewer.command.engines import EngineWatch
 from viewer.command.history_option import settle_history, show_history
 from viewer.command.memory_trial import end_trials
 from viewer.command.memory_use import MemoryWatch, add_memory, settle_memory
@@ -241,6 +243,7 @@ class _Run:
         self.streams = sys.stdout, sys.stderr
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
         self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
+        self.engines = EngineWatch(self._note, values=args.html and self.gradient.number == 1)
         self.source = SourceWatch(args.skip, window.leave_out) if args.source else None
         self.timer: Timer | None = None  # once the script has ended
 
@@ -261,16 +264,26 @@ class _Run:
                     stack.enter_context(self.memory.watching())
                 if self.args.html:
                     stack.enter_context(self.gradient.watching())
+                stack.enter_context(self.engines)
                 if self.source:
                     stack.enter_context(self.source.watching())
                 name = str(self.args.script)
                 sample = self.sampler.sampling(name) if self.args.sample else None
                 status = run(self.args.script, sample)
+                self.engines.stop()
+                self.window.note_rest(self.engines.rest)
                 if self.children:
                     self.children.wait()
                 return status
         except KeyboardInterrupt:  # pressed again
             return INTERRUPTED
+
+    def _note(self, gradient: EngineGradient) -> None:
+        """Note a gradient of another engine."""
+        if self.args.html and self.gradient.trace is None:
+            self.gradient.look(gradient)
+            self.engines.values = self.gradient.seen + 1 == self.gradient.number
+        self.window.note(gradient)
 
     def _save_checkpoint(self, waits: bool) -> None:
         """Save the profile so far; `waits` says whether the script waits for it."""
@@ -330,7 +343,7 @@ class _Run:
             ended = "signal" in timer.about
             return status or (0 if ended else fail(f"{args.script} computed {self._missing()}"))
         timer.peaks = peaks_for(timer.records).to_dict()
-        timer.engine = self.engine
+        timer.engine = None if self.window.is_elsewhere else self.engine
         if args.output:
             if has_shapes(timer):
                 tips(timer)  # so that its trials are saved

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import autograd_tools as ag
 from autograd_tools import Tape, Trace
+from viewer.adapters.gradients import EngineGradient
 
 
 class WatchedGradient:
@@ -26,14 +27,15 @@ class WatchedGradient:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Watch a block."""
-        self._watching.enter_context(ag.observe(self._look))
+        self._watching.enter_context(ag.observe(self.look))
         with self._watching:
             yield
 
-    def _look(self, tape: Tape) -> None:
+    def look(self, x: Tape | EngineGradient) -> None:
+        """Take the trace of a gradient if it is the one."""
         self.seen += 1
         if self.seen == self.number:
             start = time.perf_counter_ns()
-            self.trace = tape.trace()
+            self.trace = x.trace()
             self._watching.close()
             self.leave_out(time.perf_counter_ns() - start)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 
 import autograd_tools as ag
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, time_text
+from viewer.adapters.gradients import EngineGradient
+from viewer.adapters.meter import Meter
+from viewer.adapters.recorder import OpCall
 from viewer.labels import plural
 
 
 class Window:
-    """Counts a script's gradients; the timer measures `steps` of them after the first `skip`."""
+    """Counts a script's gradients; the timer measures `steps` of them after the first `skip`.
+
+    A meter measures those of other engines.
+    """
 
     def __init__(self, skip: int = 0, steps: int | None = None) -> None:
         if skip < 0:
@@ -23,6 +31,7 @@ class Window:
         self.seen = 0
         self._measured: Timer | None = None
         self._left_out_ns = 0
+        self._meter = Meter()
         self._lock = threading.Lock()
 
     def count(self) -> None:
@@ -31,10 +40,24 @@ class Window:
             self.seen += 1
             if self.seen == self.skip:
                 ag.reset_timer()
+                self._meter.reset()
                 self._left_out_ns = 0
             if self.steps is not None and self.seen == self.skip + self.steps:
                 self._measured = self._stopped()
                 ag.timer.disable()
+
+    def note(self, gradient: EngineGradient) -> None:
+        """Count a gradient of another engine."""
+        start = time.perf_counter_ns()
+        if self._measured is None:
+            self._meter.add(gradient.since, gradient.done)
+        self.leave_out(time.perf_counter_ns() - start)
+        self.count()
+
+    def note_rest(self, calls: Sequence[OpCall]) -> None:
+        """Note the calls of another engine after its last gradient."""
+        if self._measured is None:
+            self._meter.add_rest(calls)
 
     def leave_out(self, ns: int) -> None:
         """Take the time of a checkpoint off the total, during which the script waited."""
@@ -48,9 +71,16 @@ class Window:
         """Return a copy of `ag.timer` that does not run."""
         totals = ag.timer.totals()
         totals.total_ns -= self._left_out_ns
-        timer = Timer()
+        timer, others = Timer(), self._meter.timer()
+        if others.records:
+            totals.section_cost_ns = 0  # the sections are those of the engine here
         timer.hold(totals)
-        return timer
+        return timer.merge(others) if others.records else timer
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if other engines computed the gradients."""
+        return self._meter.steps > 0
 
     @property
     def is_empty(self) -> bool:

@@ -111,8 +111,8 @@ def _lines(files: Files, timer: Timer) -> dict[str, Any]:
         number, ns = files.number(file), usage.ns
         lines.append([number, line, ns["forward"], ns["backward"], usage.calls])
         for label, spent in usage.arguments.items():
-            op, _, argument = label.rstrip("]").rpartition("[")
-            arguments.append([number, line, op, int(argument), spent])
+            op, _, argument = label.rstrip("]").partition("[")
+            arguments.append([number, line, op, int(argument or 0), spent])
     for file, code in code_of(timer).items():
         for line, text in code.items():
             files.add(file, line, text)

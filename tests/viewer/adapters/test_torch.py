@@ -350,6 +350,31 @@ def test_a_reentrant_checkpoint_is_one_node():
     assert [n.op for n in t] == ["", "CheckpointFunction", "sum"]
 
 
+def test_a_compiled_function_is_one_node():
+    def f(w):
+        inner = torch.compile(lambda x: torch.sin(torch.exp(x)), backend="eager")
+        return inner(w).sum()
+
+    t = trace(f, leaf())
+    assert [n.op for n in t] == ["", "compiled <lambda>", "sum"]
+    assert t[2].line == here("inner(w)", f)
+
+
+def test_a_compiled_module_is_one_node_with_its_params():
+    layer = torch.compile(nn.Linear(2, 3), backend="eager")
+    t = trace(lambda x: layer(x).sum(), torch.ones(4, 2))
+    assert [n.op for n in t] == ["", "", "compiled Linear", "sum"]
+
+
+def test_a_function_that_was_compiled_before_has_an_unknown_line():
+    inner = torch.compile(lambda x: torch.exp(x), backend="eager")  # noqa: PLW0108
+    t = trace(lambda w: (inner(w) * 2).sum(), leaf())
+    assert [(n.op, n.line > 0) for n in t] == [
+        *(("", False), ("Exp", False)),
+        *(("multiply", True), ("sum", True)),
+    ]
+
+
 def test_autocast_shows_the_dtype():
     def f(w):
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -11,9 +11,11 @@ except ImportError as error:
         "viewer.adapters.torch needs PyTorch; pip install 'autograd-tools[torch]'"
     ) from error
 
+from viewer.adapters.gradients import Done
 from viewer.adapters.torch.profiling import TorchProfile as TorchProfile
 from viewer.adapters.torch.profiling import profile_torch as profile
 from viewer.adapters.torch.profiling import trace_torch as trace
+from viewer.adapters.torch.recording import TorchRecorder
 
 __all__ = ["TorchProfile", "profile", "trace"]
 TESTED = ("2.13",)
@@ -24,3 +26,8 @@ if not torch.__version__.startswith(tuple(f"{version}." for version in TESTED)):
         f"got {torch.__version__}",
         stacklevel=2,
     )
+
+
+def recorder(done: Done, *, values: bool) -> TorchRecorder:
+    """Return a recorder of a whole program, for the commands."""
+    return TorchRecorder(done, None, values=values)

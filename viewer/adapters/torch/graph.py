@@ -15,8 +15,6 @@ from viewer.adapters.recorder import BackwardPass, OpCall
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import OPERAND, form_of, form_of_tuple, kept
 
-_ACCUMULATE = "AccumulateGrad"
-
 
 class TorchGraph:
     """The calls of grad_fns and leaves; grad_fns time themselves while there is a `current` pass.
@@ -29,6 +27,9 @@ class TorchGraph:
         self.values = values
         self._clock, self._names = clock, names
         self._key = object()
+        leaf = torch.zeros((), requires_grad=True)
+        with torch.enable_grad():
+            self._accumulate = type((leaf + leaf).grad_fn.next_functions[0][0])
         self._leaves: dict[int, tuple[weakref.ref[torch.Tensor], OpCall, Any]] = {}
         self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
 
@@ -37,21 +38,32 @@ class TorchGraph:
         todo = []
         for x in made:
             todo.append(x.grad_fn)
-            base = x._base if x._is_view() else None
+            base = x._base
             if base is not None and base.grad_fn is not None:
                 todo.append(base.grad_fn)  # a change in place of a view renews it
-        first, found = todo[0], []
+        first, key, found = todo[0], self._key, []
         while todo:
             grad_fn = todo.pop()
-            if grad_fn is None or grad_fn in inputs or type(grad_fn).__name__ == _ACCUMULATE:
+            if grad_fn is None or grad_fn in inputs or type(grad_fn) is self._accumulate:
                 continue
             metadata = grad_fn.metadata
-            if self._key not in metadata:
-                metadata[self._key] = call
+            if key not in metadata:
+                metadata[key] = call
                 self._watch(grad_fn, call, shows=grad_fn is first)
                 found.append(grad_fn)
                 todo += [following for following, _ in grad_fn.next_functions]
         return found
+
+    def sources(self, grad_fns: Iterable[Any]) -> list[OpCall]:
+        """Return the calls and leaves whose values the grad_fns of a call use."""
+        own = [*grad_fns]
+        found: dict[OpCall, None] = {}
+        for following in (f for grad_fn in own for f, _ in grad_fn.next_functions):
+            if type(following) is self._accumulate:
+                found.setdefault(self._leaf(following.variable))
+            elif following is not None and following not in own:
+                found.setdefault(following.metadata.get(self._key) or self._adopt(following))
+        return [*found]
 
     def call_of(self, x: torch.Tensor) -> OpCall:
         """Return the call or leaf of a tensor that requires a gradient."""
@@ -106,6 +118,8 @@ class TorchGraph:
             hook = x.register_hook(partial(self._at_leaf, call))
             alive = weakref.ref(x, lambda _: self._leaves.pop(key, None))
             known = self._leaves[key] = alive, call, hook
+        elif not known[1].name:
+            known[1].name = self._names.in_modules(x)
         return known[1]
 
     def _adopt(self, grad_fn: Any) -> OpCall:
@@ -122,7 +136,7 @@ class TorchGraph:
                 todo += [own, *unseen]
                 continue
             parents = [
-                self._leaf(f.variable) if type(f).__name__ == _ACCUMULATE else f.metadata[self._key]
+                self._leaf(f.variable) if type(f) is self._accumulate else f.metadata[self._key]
                 for f in following
             ]
             call = OpCall(
@@ -134,7 +148,7 @@ class TorchGraph:
         return found
 
     def _is_unseen(self, grad_fn: Any) -> bool:
-        return type(grad_fn).__name__ != _ACCUMULATE and self._key not in grad_fn.metadata
+        return type(grad_fn) is not self._accumulate and self._key not in grad_fn.metadata
 
     # In a backward pass.
 

@@ -35,8 +35,11 @@ class ModuleNames:
 
     def param(self, x: torch.Tensor, frame: FrameType | None) -> str:
         """Return the name of a leaf; empty if it has none."""
-        found = self._params.get(id(x))
-        return variable_of(x, frame) if found is None else found
+        return self.in_modules(x) or variable_of(x, frame)
+
+    def in_modules(self, x: torch.Tensor) -> str:
+        """Return the name that a module called before has for a leaf; empty if none has."""
+        return self._params.get(id(x), "")
 
 
 def variable_of(x: Any, frame: FrameType | None) -> str:

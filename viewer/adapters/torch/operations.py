@@ -24,6 +24,7 @@ REVERSED = {
     **{"radd": "add", "rmul": "multiply", "rpow": "power", "rsub": "subtract"},
     **{"rdiv": "divide", "rtruediv": "divide", "rmatmul": "matmul"},
 }
+COMPILED = "compiled "  # before the name of a function or module that `torch.compile` compiled
 OPERAND = ("", "")
 LONGEST_CONSTANT = 40  # characters of a constant
 NO_NUMPY = (torch.bfloat16,)

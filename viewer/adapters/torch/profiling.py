@@ -11,9 +11,11 @@ from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Timer, Trace
-from viewer.adapters.recorder import Meter, OpCall, recorded_trace
+from viewer.adapters.gradients import EngineGradient, recorded_trace
+from viewer.adapters.meter import Meter
+from viewer.adapters.recorder import OpCall
 from viewer.adapters.torch.operations import array_of, tensors_in
-from viewer.adapters.torch.recording import TorchGradient, TorchRecorder
+from viewer.adapters.torch.recording import TorchRecorder
 
 
 def trace_torch(f: Callable[..., Any], *args: Any) -> Trace:
@@ -43,7 +45,7 @@ def trace_torch(f: Callable[..., Any], *args: Any) -> Trace:
     found: list[Trace] = []
     spent = set[OpCall]()
 
-    def take(gradient: TorchGradient) -> None:
+    def take(gradient: EngineGradient) -> None:
         found.append(gradient.trace())
         if not gradient.retained:
             spent.update(gradient.done.ns)
@@ -79,7 +81,7 @@ class TorchProfile(ag.Profile):
         The last gradient of the block, for all views of a trace.
     """
 
-    last: TorchGradient | None = None
+    last: EngineGradient | None = None
 
     @property
     def timer(self) -> Timer:
@@ -115,7 +117,7 @@ def profile_torch(
     """
     found, meter, own = TorchProfile(), Meter(), [0]
 
-    def take(gradient: TorchGradient) -> None:
+    def take(gradient: EngineGradient) -> None:
         start = clock()
         meter.add(gradient.since, gradient.done)
         found.last = gradient

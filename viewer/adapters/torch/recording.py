@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from types import FrameType, MappingProxyType
 from typing import Any
@@ -15,13 +15,14 @@ from unittest.mock import patch
 import torch
 from torch.overrides import TorchFunctionMode
 
-import autograd_tools as ag
-from autograd_tools import Trace
 from autograd_tools.location.users_code import is_library
-from viewer.adapters.recorder import BackwardPass, OpCall, SiteFinder, recorded_trace, with_parents
+from viewer.adapters.gradients import Done, EngineGradient, with_parents
+from viewer.adapters.recorder import OpCall, SiteFinder
 from viewer.adapters.torch.graph import TorchGraph
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import (
+    COMPILED,
+    OPERAND,
     REVERSED,
     array_of,
     called_name,
@@ -32,27 +33,10 @@ from viewer.adapters.torch.operations import (
     templates_of,
     tensors_in,
 )
+from viewer.adapters.torch.patches import patches
 from viewer.adapters.torch.saving import SavedBytes
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class TorchGradient:
-    """One backward pass: the calls since the one before, and what its roots depend on."""
-
-    def __init__(
-        self, since: list[OpCall], roots: list[OpCall], done: BackwardPass, *, retained: bool
-    ) -> None:
-        self.since, self.roots, self.done = since, roots, done
-        self.retained = retained  # it can be differentiated again
-
-    def trace(self) -> Trace:
-        """Return the trace; statistics are of values that did not change since."""
-        roots = self.roots
-        return recorded_trace(with_parents(roots), self.done, roots[0] if roots else None, array_of)
-
-
-Done = Callable[[TorchGradient], None]
 
 
 class TorchRecorder(TorchFunctionMode):
@@ -78,7 +62,7 @@ class TorchRecorder(TorchFunctionMode):
         self._since: list[OpCall] = []
         self._saved = SavedBytes()
         self._thread = threading.get_ident()
-        self.leaf: list[Any] = []  # the module without others that is open, as `SiteFinder` has it
+        self.inner: list[str] | None = None  # the open module that has no others inside
         self._codes: dict[type, int] = {}  # by type of module, of the user's `forward`
         self._inside = [0]  # nanoseconds inside each open call, the innermost last
         self._stack = ExitStack()
@@ -89,19 +73,40 @@ class TorchRecorder(TorchFunctionMode):
         """Record from now on."""
         with ExitStack() as stack:
             stack.enter_context(self)
-            for owner, name, make in PATCHES:
+            for owner, name, make in patches():
                 before = owner.__dict__[name]
                 stack.enter_context(patch.object(owner, name, make(self, before)))
             self._stack = stack.pop_all()
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let PyTorch be as it is without a recorder, in a block."""
+        self.leave()
+        try:
+            yield
+        finally:
+            self.start()
+
+    def leave(self) -> None:
+        """Let PyTorch be as it is without a recorder, until `start`."""
+        self._stack.close()
+
+    def pause(self) -> None:
+        """Record no more, also in the middle of an operation, until `stop`."""
+        self._thread = -1
+
     def stop(self) -> list[OpCall]:
         """End the recording, and return the calls after the last gradient."""
+        self.pause()
         self._stack.close()
-        self._thread = -1
         self.graph.forget()
         self.finder = SiteFinder(None)  # it keeps frames
         since, self._since = self._since, []
         return since
+
+    def keep_values(self, values: bool) -> None:
+        """Keep the values of the next gradients, or not."""
+        self.graph.values = values
 
     def calls_of(self, tensors: Iterable[torch.Tensor]) -> list[OpCall]:
         """Return all calls that some tensors depend on, oldest first."""
@@ -142,7 +147,7 @@ class TorchRecorder(TorchFunctionMode):
             known = self._known[func] = called_name(func), defaults_of(func)
         name, defaults = known
         kwargs = kwargs or {}
-        if not name or self.graph.current is not None:
+        if not name or self.graph.current is not None or self._thread < 0:
             return func(*args, **kwargs)
         return self.record(name, func, args, kwargs, defaults)
 
@@ -180,24 +185,49 @@ class TorchRecorder(TorchFunctionMode):
         self._note(call, y, args, inputs)
         return y
 
+    def record_opened(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        inside: bool = True,
+    ) -> Any:
+        """Call a function outside of `__torch_function__` as one operation.
+
+        Record the operations `inside` as well, or else leave PyTorch alone there.
+        """
+
+        def seen(*args: Any, **kwargs: Any) -> Any:
+            with torch._C._EnableTorchFunction(), nullcontext() if inside else self.away():
+                return func(*args, **kwargs)
+
+        with torch._C.DisableTorchFunction():
+            return self.record(name, seen, args, kwargs)
+
     def _note(self, call: OpCall, y: Any, args: tuple[Any, ...], inputs: list[Any]) -> None:
         """Note the result of a call, of which None means that its first argument changed."""
         if y is None and args:
             y = args[0]
-        results = [*tensors_in(y)]
+        is_one = type(y) is torch.Tensor or isinstance(y, torch.Tensor)
+        results = [y] if is_one else [*tensors_in(y)]
         if not results:
             return
-        call.site = self.finder.inside(self.leaf)
-        is_one = isinstance(y, torch.Tensor)
+        call.site, call.inner = self.finder.find(), self.inner
         call.form = form_of(y.dtype, y.shape) if is_one else form_of_tuple(results)
         self._since.append(call)
-        if not any([x is arg for x in results for arg in args]):
-            call.nbytes = sum([0 if x._is_view() else x.nbytes for x in results])
+        for x in results:
+            if not x._is_view() and not any([x is arg for arg in args]):
+                call.nbytes += x.nbytes
         made = [x for x in results if x.grad_fn is not None]
         if not made:
             call.args, call.parents = (), ()
             return
         grad_fns = self.graph.own(call, made, inputs)
+        if call.op.startswith(COMPILED):  # it uses Params that are no arguments
+            call.parents = self.graph.sources(grad_fns)
+            call.args = (OPERAND,) * len(call.parents)
         call.saved = self._saved.count(grad_fns, args)
         if self.graph.values and is_one:
             call.value = kept(y)
@@ -212,7 +242,7 @@ class TorchRecorder(TorchFunctionMode):
         found, done = self.graph.run(lambda: engine(roots, *args, **kw))
         since, self._since = self._since, []
         self._saved.clear()
-        self._done(TorchGradient(since, calls, done, retained=bool(args[1])))
+        self._done(EngineGradient(since, calls, done, array_of, retained=bool(args[1])))
         return found
 
     def module_kind(self, module: torch.nn.Module) -> int | None:
@@ -234,64 +264,3 @@ class TorchRecorder(TorchFunctionMode):
         """Return the name of the scope of a module: its path after that of the module around."""
         path = self._modules.path(module, sys._getframe())
         return path.removeprefix(around[-1] + ".") if around else path
-
-
-def _scoped(recorder: TorchRecorder, call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `Module.__call__` that opens a scope for the module."""
-    around: list[str] = []
-
-    def called(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if not recorder.here:
-            return call(module, *args, **kwargs)
-        name, code = recorder.scope(module, around), recorder.module_kind(module)
-        if code is None:
-            before, recorder.leaf = recorder.leaf, [name]
-            try:
-                return call(module, *args, **kwargs)
-            finally:
-                recorder.leaf = before
-        around.append(f"{around[-1]}.{name}" if around else name)
-        try:
-            if not code:
-                with ag.scope(name):
-                    return call(module, *args, **kwargs)
-            recorder.finder.named.append([name, code, None])
-            try:
-                return call(module, *args, **kwargs)
-            finally:
-                recorder.finder.named.pop()
-        finally:
-            around.pop()
-
-    return called
-
-
-def _custom(recorder: TorchRecorder, apply: Any) -> Any:
-    """Return `Function.apply` that is recorded as one operation."""
-    own = apply.__func__
-
-    def applied(function: Any, *args: Any, **kwargs: Any) -> Any:
-        if not recorder.here:
-            return own(function, *args, **kwargs)
-
-        def seen(*args: Any, **kwargs: Any) -> Any:
-            with torch._C._EnableTorchFunction():
-                return own(function, *args, **kwargs)
-
-        with torch._C.DisableTorchFunction():
-            return recorder.record(function.__name__, seen, args, kwargs)
-
-    return classmethod(applied)
-
-
-def _engine(recorder: TorchRecorder, engine: Callable[..., Any]) -> Callable[..., Any]:
-    return partial(recorder.run_backward, engine)
-
-
-# What a recorder replaces while it records: the owner, the name, and a function of the recorder and
-# of what was there.
-PATCHES: tuple[tuple[Any, str, Callable[[TorchRecorder, Any], Any]], ...] = (
-    (torch.autograd, "_engine_run_backward", _engine),
-    (torch.nn.Module, "__call__", _scoped),
-    (torch.autograd.Function, "apply", _custom),
-)

@@ -1,0 +1,94 @@
+"""Commands find by themselves that a script uses PyTorch."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip(
+    "torch", reason="PyTorch is not installed: pip install 'autograd-tools[torch]'"
+)
+
+TRAIN = """\
+import torch
+net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh())
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+x = torch.ones(4, 2)
+for step in range(3):
+    optimizer.zero_grad()
+    loss = torch.mean(net(x) ** 2)
+    loss.backward()
+    optimizer.step()
+print("trained")
+"""
+
+
+def test_show_prints_a_gradient_of_pytorch(ask, script):
+    output, errors, status = ask("show", "--view", "tree", script(TRAIN))
+    assert (errors, status) == ("", 0)
+    assert "Param net.0.weight  3×2 float32" in output
+    assert "for step in range(3)" in output
+
+
+def test_the_script_runs_on_after_its_gradient(ask, script):
+    assert ask("show", script(TRAIN))[0].startswith("trained\n")
+
+
+def test_a_later_step_has_statistics(ask, script):
+    output = ask("show", "--step", "3", "--columns", "op,norm", script(TRAIN))[0]
+    row = next(line for line in output.splitlines() if line.startswith("mean"))
+    assert float(row.split()[-1]) > 0
+
+
+def test_a_step_too_many_is_an_error(ask, script):
+    assert ask("show", "--step", "4", script(TRAIN))[1:] == (
+        "autograd-tools: train.py computed 3 gradients, so there is no gradient 4 to show\n",
+        2,
+    )
+
+
+def test_draw_writes_a_picture(ask, script, tmp_path):
+    assert "drew 6 nodes" in ask("draw", "-o", "net.dot", script(TRAIN))[0]
+    assert "linear" in (tmp_path / "net.dot").read_text(encoding="utf-8")
+
+
+def test_explain_names_the_operations(ask, script):
+    assert "= linear(" in ask("explain", script(TRAIN))[0]
+
+
+def test_a_saved_trace_is_that_of_the_script(ask, script, tmp_path):
+    output = ask("show", "--save", "t.json", script(TRAIN))[0]
+    assert ask("show", "t.json")[0] == output.removeprefix("trained\n")
+
+
+def test_a_script_without_a_gradient_says_so(ask, script):
+    errors = ask("show", script("import torch\ntorch.ones(2)\n"))[1]
+    assert "computed no gradient" in errors
+    assert "it uses PyTorch" in errors
+
+
+@pytest.mark.slow
+def test_the_import_of_pytorch_starts_the_recording(ask_process, script):
+    output, _, status = ask_process("profile", "--format", "json", script(TRAIN))
+    document = json.loads(output)
+    lines = {row["line"] for row in document["tables"]["line"]}
+    assert (status, {7, 9} <= lines) == (0, True)
+
+
+@pytest.mark.slow
+def test_profile_measures_the_gradients_asked_for(ask_process, script):
+    output = ask_process("profile", "--skip", "1", "--steps", "1", "-o", "p.json", script(TRAIN))[0]
+    assert "Measured: gradient 2 of 3." in output
+    assert "linear" in ask_process("profile", "p.json")[0]
+
+
+@pytest.mark.slow
+def test_map_shows_a_step(ask_process, script, tmp_path):
+    output, errors, status = ask_process("map", "--step", "2", script(TRAIN))
+    assert (output, errors, status) == ("trained\nmapped 6 nodes: train.html\n", "", 0)
+
+
+@pytest.mark.slow
+def test_nothing_loads_pytorch_for_another_script(ask_process, script):
+    source = "import sys, autograd_tools as ag\nag.grad(lambda x: x * x)(1.0)\n"
+    output = ask_process("show", script(source + "print('torch' in sys.modules)\n"))[0]
+    assert output.startswith("False\n")

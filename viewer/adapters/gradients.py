@@ -1,0 +1,139 @@
+"""Gradients of other engines, and their traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd_tools import Trace
+from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.call_tree import ScopeNode
+from autograd_tools.location.places import places_of
+from autograd_tools.location.source_lines import code_at
+from autograd_tools.tracing.columns import Columns, Nodes, Numbering, OpSignature, SourceLine
+from autograd_tools.tracing.summaries import Form, Summaries, blank, summaries
+from viewer.adapters.recorder import BackwardPass, OpCall
+
+
+class EngineGradient:
+    """One backward pass: the calls since the one before, and what its `roots` depend on.
+
+    A `retained` graph can be differentiated again.
+    """
+
+    def __init__(
+        self,
+        since: Sequence[OpCall],
+        roots: Sequence[OpCall],
+        done: BackwardPass,
+        array_of: Callable[[Any], np.ndarray | None],
+        *,
+        retained: bool = False,
+    ) -> None:
+        self.since, self.roots, self.done = since, roots, done
+        self.retained = retained
+        self._array_of = array_of
+
+    def trace(self) -> Trace:
+        """Return the trace, with statistics of values that were kept and did not change since."""
+        result = self.roots[0] if self.roots else None
+        return recorded_trace(with_parents(self.roots), self.done, result, self._array_of)
+
+
+Done: TypeAlias = Callable[[EngineGradient], None]
+
+
+def with_parents(roots: Iterable[OpCall]) -> list[OpCall]:
+    """Return calls and all that their values depend on, oldest first.
+
+    A leaf is before the first call that uses it, as leaves may be far older than a gradient.
+    """
+    found, todo = set[OpCall](), [*roots]
+    while todo:
+        call = todo.pop()
+        if call not in found:
+            found.add(call)
+            todo += call.parents
+    ordered: dict[OpCall, None] = {}
+    for call in sorted(found, key=lambda call: (call.kind != "result", call.number)):
+        for leaf in call.parents:
+            if leaf.kind != "result":
+                ordered.setdefault(leaf)
+        ordered.setdefault(call)
+    return [*ordered]
+
+
+def recorded_trace(
+    calls: Sequence[OpCall],
+    done: BackwardPass | None = None,
+    result: OpCall | None = None,
+    array_of: Callable[[Any], np.ndarray | None] = lambda value: None,
+) -> Trace:
+    """Return the trace of some calls with all their parents, oldest first.
+
+    `array_of` returns the elements of what the adapter kept of a value, None if they are unknown.
+    """
+    row = {call: number for number, call in enumerate(calls)}
+    done = done or BackwardPass()
+    signatures, lines = Numbering[OpSignature](), Numbering[SourceLine]()
+    places, place = _places(calls)
+    counts = [len(call.parents) for call in calls]
+    outgrads = [done.outgrads.get(call, (None, None)) for call in calls]
+    columns = Columns(
+        signature=[
+            signatures[OpSignature(call.kind, call.op, call.name, call.args)] for call in calls
+        ],
+        signatures=list(signatures),
+        source_line=[lines[_line_of(call.site)] for call in calls],
+        source_lines=list(lines),
+        places=places,
+        place=place,
+        starts=np.cumsum([0, *counts]),
+        flat=np.array([row[parent] + 1 for call in calls for parent in call.parents], np.int64),
+        value=_summaries([(call.form, array_of(call.value)) for call in calls]),
+        outgrad=_summaries([(form, array_of(dx)) for form, dx in outgrads]),
+        forward_ns=[call.forward_ns for call in calls],
+        backward_ns=[done.ns.get(call) for call in calls],
+    )
+    trace = Trace(Nodes(columns), None if result is None else row[result] + 1)
+    trace.check()
+    return trace
+
+
+def _places(calls: Sequence[OpCall]) -> tuple[list[ScopeNode], list[int]]:
+    """Return the call tree, and the place of each call."""
+    places, place = places_of([call.site for call in calls])
+    inside: dict[tuple[int, int], int] = {}
+    for number, (call, around) in enumerate(zip(calls, place, strict=True)):
+        if call.inner:
+            key = around, id(call.inner)
+            if key not in inside:
+                inside[key] = len(places)
+                site = call.site
+                places.append(ScopeNode(around, "scope", call.inner[0], site.file, site.line))
+            place[number] = inside[key]
+    return places, place
+
+
+def _line_of(site: CallSite) -> SourceLine:
+    return SourceLine(
+        site.file, site.line, site.function, site.gradient, code_at(site.file, site.line)
+    )
+
+
+def _summaries(items: Sequence[tuple[Form | None, np.ndarray | None]]) -> Summaries:
+    """Return the column of values with these forms, with statistics of those that have elements."""
+    known: dict[Form, int] = {}
+    if all(array is None for _, array in items):
+        column = blank(len(items))
+    else:
+        column = summaries([array for _, array in items])
+    for row, (form, array) in enumerate(items):
+        if form is not None:
+            is_number = array is not None and form.shape == () and np.isfinite(column.min[row])
+            column.form[row] = column.number_of(
+                form._replace(text=None) if is_number else form, known
+            )
+    return column
