@@ -18,6 +18,7 @@ from autograd_tools.location.scopes import scopes
 from autograd_tools.tracing.columns import ArgTemplate
 from autograd_tools.tracing.summaries import Form
 
+OPERAND = ("", "")  # the texts around an argument that is a parent
 _numbers = itertools.count()
 RuleTimes: TypeAlias = dict[int, int]  # nanoseconds by argument, from 1; 0 for the whole operation
 

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from autograd_tools.location.call_site import NOWHERE
-from viewer.adapters.recorder import BackwardPass, OpCall
+from viewer.adapters.recorder import OPERAND, BackwardPass, OpCall
 from viewer.adapters.torch.modules import ModuleNames
-from viewer.adapters.torch.operations import OPERAND, form_of, form_of_tuple, kept
+from viewer.adapters.torch.operations import form_of, form_of_tuple, kept
 
 
 class TorchGraph:

@@ -12,6 +12,7 @@ import torch
 from autograd_tools.engine.describe import describe
 from autograd_tools.tracing.columns import ArgTemplate
 from autograd_tools.tracing.summaries import Form
+from viewer.adapters.recorder import OPERAND
 
 VIEWS = ("H", "T", "imag", "mH", "mT", "real")  # properties that are operations
 # Operators by the names that NumPy has for them, which views know.
@@ -25,7 +26,6 @@ REVERSED = {
     **{"rdiv": "divide", "rtruediv": "divide", "rmatmul": "matmul"},
 }
 COMPILED = "compiled "  # before the name of a function or module that `torch.compile` compiled
-OPERAND = ("", "")
 LONGEST_CONSTANT = 40  # characters of a constant
 NO_NUMPY = (torch.bfloat16,)
 Operand = Callable[[torch.Tensor], bool]  # whether a tensor is a parent, which notes it

@@ -17,12 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from autograd_tools.location.users_code import is_library
 from viewer.adapters.gradients import Done, EngineGradient, with_parents
-from viewer.adapters.recorder import OpCall, SiteFinder
+from viewer.adapters.recorder import OPERAND, OpCall, SiteFinder
 from viewer.adapters.torch.graph import TorchGraph
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import (
     COMPILED,
-    OPERAND,
     REVERSED,
     array_of,
     called_name,
