@@ -14,7 +14,7 @@ from autograd_tools.engine.values import become_boxes
 # The adapters of engines that are not installed.
 collect_ignore = [
     f"viewer/adapters/{engine}"
-    for engine, package in (("jax", "jax"), ("torch", "torch"))
+    for engine, package in (("hips", "autograd"), ("jax", "jax"), ("torch", "torch"))
     if importlib.util.find_spec(package) is None
 ]
 
@@ -26,7 +26,7 @@ def _own_folder(
     if isinstance(request.node, pytest.DoctestItem):
         monkeypatch.chdir(tmp_path)
         examples = "".join(example.source for example in request.node.dtest.examples)
-        for package in ("pandas", "xarray", "jax"):
+        for package in ("pandas", "xarray", "jax", "torch"):
             if f"import {package}" in examples or f", {package} as" in examples:
                 pytest.importorskip(package)
         if "compat.install()" in examples:

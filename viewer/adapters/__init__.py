@@ -3,7 +3,7 @@
 import importlib as _importlib
 from typing import Any as _Any
 
-ENGINES = ("jax", "torch")
+ENGINES = ("hips", "jax", "torch")
 
 
 def __getattr__(name: str) -> _Any:

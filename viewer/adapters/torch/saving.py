@@ -30,13 +30,14 @@ class SavedBytes:
         """Return the bytes that new grad_fns of a call save."""
         if Tops._top_saved_tensors_default_hooks(True) is not None:
             return 0
+        for x in args:
+            if isinstance(x, torch.Tensor) and x.grad_fn is None:
+                self._seen.add(x.data_ptr())
         total = 0
         for grad_fn in grad_fns:
             for x in self._tensors(grad_fn):
-                if x.grad_fn is None and (x.requires_grad or any([x is arg for arg in args])):
-                    continue
                 key = x.data_ptr()
-                if key not in self._seen:
+                if key not in self._seen and not (x.grad_fn is None and x.requires_grad):
                     self._seen.add(key)
                     total += x.nbytes
         return total
