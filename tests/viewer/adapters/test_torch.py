@@ -122,6 +122,18 @@ def test_params_are_named_by_their_modules():
     ]
 
 
+def test_params_in_containers_and_objects_have_names():
+    class Holder:
+        def __init__(self):
+            self.scale = leaf()
+
+    def f(weights, shifts, holder):
+        return (weights["up"] * shifts[0] * holder.scale).sum()
+
+    t = trace(f, {"up": leaf()}, [leaf()], Holder())
+    assert [n.name for n in t if n.kind == "param"] == ["up", "shifts[0]", "scale"]
+
+
 def test_modules_of_pytorch_are_at_the_users_line():
     model = Model()
     t = trace(lambda x: model(x).sum(), torch.ones(4, 2))

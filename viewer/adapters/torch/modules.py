@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from types import FrameType
+from collections.abc import Iterable
+from types import FrameType, ModuleType
 from typing import Any
 
 import torch
 
 from autograd_tools.tracing.frame_variables import variables_of_frames
+
+MOST_PARTS = 1000  # of a container that is searched
 
 
 class ModuleNames:
@@ -43,9 +46,26 @@ class ModuleNames:
 
 
 def variable_of(x: Any, frame: FrameType | None) -> str:
-    """Return the name of the innermost variable that holds an object; empty if none does."""
+    """Return the name of the innermost variable that holds an object; empty if none does.
+
+    In a dict or object it is that of its key or attribute, in a list with its number.
+    """
     for _, variables, passing in variables_of_frames(frame):
         for name, value in variables.items():
             if value is x and name not in passing and name != "self":
                 return name
+        for name, value in variables.items():
+            for part, item in _parts_of(name, value):
+                if item is x:
+                    return part
     return ""
+
+
+def _parts_of(name: str, x: Any) -> Iterable[tuple[str, Any]]:
+    """Return the parts of a container or object, by name."""
+    if isinstance(x, (list, tuple)):
+        return [(f"{name}[{i}]", item) for i, item in enumerate(x[:MOST_PARTS])]
+    parts = x if isinstance(x, dict) else getattr(x, "__dict__", None)
+    if not isinstance(parts, dict) or len(parts) > MOST_PARTS or isinstance(x, (type, ModuleType)):
+        return ()
+    return [(str(key), item) for key, item in parts.items()]
