@@ -1,6 +1,6 @@
 /** The middle of the page: the picture to zoom, open, close and select in, with its controls. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { save } from "./exports.ts";
 import { type Detail, pathTo } from "./graph.ts";
 import { type Measured, measures } from "./heat.ts";
@@ -34,7 +34,8 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
   const { store } = page;
   const stage = useRef<HTMLDivElement>(null);
   const [info, setInfo] = useState<Info>({ note: "", isBusy: true, legend: [] });
-  useEffect(() => {
+  // Before the next paint, so that the first picture does not go away for a moment.
+  useLayoutEffect(() => {
     const made = (current.scene = new Scene(page, stage.current!, first, setInfo));
     made.update(store.get());
     return store.subscribe(() => made.update(store.get()));
