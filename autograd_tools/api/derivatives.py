@@ -39,13 +39,15 @@ from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.differentiation import differentiate
-from autograd_tools.engine.foreign import converted, returned
+from autograd_tools.engine.foreign import converted
 from autograd_tools.engine.forward import push
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
+
+DOUBLE = np.dtype(np.float64)
 
 # From the argument `argnum`, the derivative, the value and the inputs.
 AtPoint = Callable[[Argnum, "Linear", Any, tuple[Any, ...]], Any]
@@ -176,24 +178,20 @@ def _is_number(x: Any) -> bool:
     return is_number(plain(x))
 
 
+def _joined(whole: Any) -> tuple[Any, Any]:
+    """Return one Result for the numbers of a value, and the value."""
+    if children_of(unwrap(whole)) is None:
+        return whole, whole
+    whole = unpack(whole)
+    numbers = list(filter(_is_number, tree_leaves(whole)))
+    return (call(join, (numbers,)) if numbers else 0.0), whole
+
+
 def _linearized(
     f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
 ) -> tuple[Linear, Any]:
     """Return the derivative of `f`, and its value."""
-    whole: Any = None
-
-    def joined(*inputs: Any, **options: Any) -> Any:
-        nonlocal whole
-        whole = returned(f(*inputs, **options))
-        if children_of(unwrap(whole)) is None:
-            return whole
-        whole = unpack(whole)
-        numbers = list(filter(_is_number, tree_leaves(whole)))
-        return call(join, (numbers,)) if numbers else 0.0
-
-    joined.__name__ = name_of(f)  # for messages
-    joined.__wrapped__ = f  # type: ignore[attr-defined]  # for is_first_call
-    recording, leaves, y = run(joined, argnums, args, kwargs)
+    recording, leaves, (y, whole) = run(f, argnums, args, kwargs, then=_joined)
     recording.retain = True  # for the next product
     for leaf in leaves:
         note_shared(recording, leaf, recording.entries[leaf][1])  # it may change before that
@@ -297,10 +295,14 @@ def _dtype(x: Any) -> Any:
     kind = type(x := unwrap(x))
     if kind is float or kind is np.float64:
         return np.float64
+    if kind is np.ndarray and x.dtype is DOUBLE:
+        return DOUBLE
     return np.result_type(plain_array(x), np.float32)  # of a Python number, too
 
 
 def _as_dtype(dx: Any, dtype: Any) -> Any:
+    if type(dx) is np.ndarray and dx.dtype is dtype and dx.ndim:
+        return dx
     if isinstance(dx, Value):
         return dx if _dtype(dx) == dtype else np.astype(dx, dtype)
     return dx if type(dx) is dtype else plain_array(dx, dtype)[()]

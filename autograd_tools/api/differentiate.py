@@ -445,11 +445,16 @@ def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
 
 
 def run(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Callable[..., Any],
+    argnums: tuple[int, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    then: Callable[[Any], Any] | None = None,
 ) -> tuple[Recording, list[int], Any]:
     """Call `f` with the arguments `argnums` as leaves of a new recording.
 
-    Returns the recording, the indices of the leaves and the value.
+    Returns the recording, the indices of the leaves, and the value or what `then`, also recorded,
+    makes of it.
     """
     inputs = settled(args)
     recording = new_recording(follows_params=False, retain=False)
@@ -468,6 +473,8 @@ def run(
             for n in set(argnums):
                 inputs[n] = unpack_fields(inputs[n])
             y = returned(f(*inputs, **kwargs))
+            if then is not None:
+                y = then(y)
     except BaseException as error:  # as `with recording` around it, which takes longer
         recording.close(error)
         raise

@@ -58,7 +58,7 @@ def plain_backward(
     """Pass outgrads on from the entry `newest`, whose own is complete, to `oldest`."""
     entries, outgrads = recording.entries, recording.outgrads
     indices = iter(range(newest, oldest - 1, -1))
-    recording.running = indices, oldest
+    recording.running = indices, oldest, 1
     for index in indices:
         dy = outgrads[index]
         if dy is None:
@@ -84,7 +84,7 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
         recording.retain,
     )
     indices = iter(range(newest, oldest - 1, -1))
-    recording.running = indices, oldest
+    recording.running = indices, oldest, 1
     for index in indices:
         dy = outgrads[index]
         if dy is None:

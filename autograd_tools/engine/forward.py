@@ -35,6 +35,7 @@ from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.primitives import VALUE, Plan, PrimitiveData, reads_of
 from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.rule_errors import note_tangent
 from autograd_tools.engine.saved import Absent
 from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.engine.values import held
@@ -51,14 +52,22 @@ def push(recording: Recording, tangents: Mapping[int, Any], index: int) -> Any:
     """Return the tangent of the entry at `index` for those of some leaves; None if it is zero."""
     if recording.noted:
         check_unchanged(recording, index)
-    return at_user(_push, recording, tangents, index)
+    try:
+        return at_user(_push, recording, tangents, index)
+    except Exception as error:
+        note_tangent(error, recording)
+        raise
+    finally:
+        recording.running = None
 
 
 def _push(recording: Recording, tangents: Mapping[int, Any], index: int) -> Any:
     found: list[Any] = [None] * (index + 1)
     for leaf, tangent in tangents.items():
         found[leaf] = tangent
-    for n in range(min(tangents) + 1, index + 1):
+    indices = iter(range(min(tangents) + 1, index + 1))
+    recording.running = indices, index, -1
+    for n in indices:
         plan, y, args, kwargs, parents = recording.entries[n]
         for i, parent in enumerate(parents):
             dx = found[parent] if type(parent) is int else _items(found, parent)

@@ -89,7 +89,7 @@ class Recording(Wrapping):
     forward_ns: int | None = None  # from then until it closed
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     modes: Modes | None = None  # NumPy's error handling before it opened
-    running: tuple[Any, int] | None = None  # of the backward pass, see rule_sites.py
+    running: tuple[Any, int, int] | None = None  # see rule_sites.py
     sites: dict[int, Any] | None = None  # of a nested one: index -> Sites, see rule_sites.py
     between: list[tuple[int, source.CallSite]] | None = None  # sites in nested ones, by next index
     refused: LostGradientError | None = None  # the last conversion to a plain number

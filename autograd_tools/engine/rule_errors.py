@@ -1,4 +1,4 @@
-"""Notes on exceptions in VJP rules: the operation, the argument and the user's line."""
+"""Notes on exceptions in rules: the operation, the argument and the user's line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,15 @@ def note_rule(error: Exception, recording: Any) -> None:
             notes[i] = note.replace(NO_PLACE, place)
             return
     argument = _argument(error.__traceback__, recording)
-    error.add_note(INTRODUCTION + _call(recording, index, argument) + place)
+    error.add_note(INTRODUCTION + _rule(recording, index, argument) + place)
+
+
+def note_tangent(error: Exception, recording: Any) -> None:
+    """Name the operation whose tangent is computed in a note on an exception."""
+    index = running(recording)
+    if index is not None and not hasattr(error, "names_operation"):
+        call = _call(recording, index, recording.entries[index][1])
+        error.add_note(f"In the tangent of {call}{_place(recording, index)}")
 
 
 def _argument(trace: TracebackType | None, recording: Any) -> int:
@@ -46,15 +54,19 @@ def _argument(trace: TracebackType | None, recording: Any) -> int:
     return argument
 
 
-def _call(recording: Any, index: int, i: int) -> str:
+def _rule(recording: Any, index: int, i: int) -> str:
     """Return text such as `matmul[2] of matmul(float64[2,3], float64[3]), outgrad float64[2]`."""
-    plan, _, args, kwargs, _ = recording.entries[index]
-    dy, name = recording.outgrads[index], plan.primitive.name
-    given = [_described(x, dy if p in plan.positions else None) for p, x in enumerate(args)]
-    given += [f"{key}={describe(plain(x))}" for key, x in kwargs.items()]
-    call = one_line(f"{name}({', '.join(given)})")[:MAX_WIDTH]
+    plan, dy = recording.entries[index][0], recording.outgrads[index]
     position = plan.positions[min(i, len(plan.positions) - 1)] + 1
-    return f"{name}[{position}] of {call}, outgrad {describe(plain(dy))}"
+    call = _call(recording, index, dy)
+    return f"{plan.primitive.name}[{position}] of {call}, outgrad {describe(plain(dy))}"
+
+
+def _call(recording: Any, index: int, dropped: Any) -> str:
+    plan, _, args, kwargs, _ = recording.entries[index]
+    given = [_described(x, dropped if p in plan.positions else None) for p, x in enumerate(args)]
+    given += [f"{key}={describe(plain(x))}" for key, x in kwargs.items()]
+    return one_line(f"{plan.primitive.name}({', '.join(given)})")[:MAX_WIDTH]
 
 
 def _described(x: Any, dropped: Any) -> str:

@@ -21,6 +21,7 @@ from autograd_tools.timing import instrument as timing
 # The site of an entry as each enclosing recording with paths of its own sees it, by the serial
 # of the recording, and the site's position in the `between` of that recording.
 Sites = dict[int, tuple[CallSite, int]]
+PASSES = frozenset({"outgrads", "tangents"})  # variables of the functions that make a pass
 
 
 class NestedLocator:
@@ -117,16 +118,16 @@ def _of_rules(recording: Any, index: int) -> Sites:
 
 
 def running(recording: Any) -> int | None:
-    """Return the index of the entry whose rules run in the backward pass of a recording."""
+    """Return the index of the entry whose rules run in a pass over a recording."""
     if recording.running is None:
         return None
-    indices, oldest = recording.running
-    return int(oldest + length_hint(indices))
+    indices, last, sign = recording.running
+    return int(last + sign * length_hint(indices))
 
 
 def passing(frame: FrameType) -> Any:
-    """Return the recording whose backward pass runs in a frame of the engine; None for others."""
-    if "outgrads" not in frame.f_code.co_varnames:
+    """Return the recording whose pass runs in a frame of the engine; None for others."""
+    if PASSES.isdisjoint(frame.f_code.co_varnames):
         return None
     return frame.f_locals.get("recording")
 

@@ -48,7 +48,7 @@ def _timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # 
     thread.here()
     log, section, alone = thread.log, 0, is_outermost()
     indices = iter(range(newest, oldest - 1, -1))
-    recording.running = indices, oldest
+    recording.running = indices, oldest, 1
     try:
         for index in indices:
             dy = outgrads[index]

@@ -363,3 +363,16 @@ def test_a_tangent_has_nothing_of_the_constants_that_are_added(f):
     v = np.array([0.5, -1.0, 2.0])
     _, tangent = ag.make_jvp(f)(X)(v)
     np.testing.assert_allclose(tangent, ag.jacobian(f)(X) @ v)
+
+
+def test_an_exception_in_a_tangent_names_the_operation_and_line():
+    @ag.primitive(lambda dy, y, x: 1 / 0)
+    def broken(x):
+        return 2.0 * x
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        ag.make_jvp(lambda x: broken(np.sin(x)))(np.ones(3))(np.ones(3))
+    first, place, code = caught.value.__notes__[0].splitlines()
+    assert first.endswith("broken(float64[3])")
+    assert "test_derivatives.py" in place
+    assert code.strip() == "ag.make_jvp(lambda x: broken(np.sin(x)))(np.ones(3))(np.ones(3))"

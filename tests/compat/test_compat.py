@@ -501,3 +501,14 @@ def test_where_of_pythons_values_gives_pythons_values():
     assert type(np.where(True, numpy.float32(1), 2)) is numpy.ndarray
     assert np.where(numpy.array([True, False]), x=1.0, y=2.0).tolist() == [1.0, 2.0]
     assert compat.grad(lambda x: np.sum(np.where([True, False], [x, x], 0.0)))(2.0) == 1.0
+
+
+@pytest.mark.parametrize("operator", [compat.grad, compat.value_and_grad, compat.deriv])
+def test_a_rule_warns_at_the_line_of_the_function(operator):
+    def f(x):
+        return np.sqrt(x)
+
+    operator(np.sin)(1.0)
+    with pytest.warns(RuntimeWarning, match="divide by zero") as caught:
+        operator(f)(0.0)
+    assert caught[0].lineno == f.__code__.co_firstlineno + 1
