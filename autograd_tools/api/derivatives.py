@@ -6,51 +6,23 @@ non-numeric leaves.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
 
-from autograd_tools.api.checkpointing import join
-from autograd_tools.api.differentiate import (
-    Argnum,
-    P,
-    T,
-    checked,
-    grad,
-    gradient_of,
-    of_argnum,
-    run,
-)
+from autograd_tools.api.argument_leaves import Argnum, checked
+from autograd_tools.api.differentiate import P, T, grad
 from autograd_tools.api.functions import FunctionOf, named
-from autograd_tools.api.plain_run import PlainRun
-from autograd_tools.base.containers import (
-    children_of,
-    copied,
-    is_number,
-    matching_leaves,
-    tree_leaves,
-    tree_replace,
+from autograd_tools.api.linearizing import (
+    AtPoint,
+    derivative_at,
+    elementwise_at,
+    jacobian_at,
+    jvp_at,
+    vjp_at,
 )
-from autograd_tools.base.traced import plain_array
-from autograd_tools.engine import checks
-from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.changes import note_shared
-from autograd_tools.engine.describe import describe
-from autograd_tools.engine.differentiation import differentiate
-from autograd_tools.engine.foreign import converted
-from autograd_tools.engine.forward import push
 from autograd_tools.engine.primitives import name_of
-from autograd_tools.engine.recording import Recording
-from autograd_tools.engine.state import live
-from autograd_tools.engine.values import Result, Value, unwrap
-from autograd_tools.rules.indexing import unpack
-
-DOUBLE = np.dtype(np.float64)
-
-# From the argument `argnum`, the derivative, the value and the inputs.
-AtPoint = Callable[[Argnum, "Linear", Any, tuple[Any, ...]], Any]
 
 
 def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callable[[Any], Any], T]]:
@@ -86,17 +58,6 @@ def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callabl
     return _derivative("make_vjp", f, argnum, vjp_at, real=False)
 
 
-def vjp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
-    """Return the function of `make_vjp`, and the value."""
-
-    def vjp(dy: Any) -> Any:
-        found = matching_leaves(unpack(dy), y, "the argument of vjp()")
-        given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
-        return of_argnum(linear.pull(given, inputs), argnum)
-
-    return vjp, copied(y)  # writing into it must not change what the rules read
-
-
 def _derivative(
     caller: str, f: Callable[..., Any], argnum: Argnum, at_point: AtPoint, *, real: bool = True
 ) -> Callable[..., Any]:
@@ -104,118 +65,6 @@ def _derivative(
     argnums = checked(f, argnum, caller)
     made = FunctionOf(derivative_at, f, caller if real else "", argnums, argnum, at_point)
     return named(made, caller, f)
-
-
-def derivative_at(
-    f: Callable[..., Any],
-    real: str,
-    argnums: tuple[int, ...],
-    argnum: Argnum,
-    at_point: AtPoint,
-    /,
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    """Return `at_point` of the derivative of `f`; `real` names who expects real values, if any."""
-    again = PlainRun(f, args, kwargs) if checks.blocks else None
-    linear, y = _linearized(f, argnums, args, kwargs)
-    for leaf in tree_leaves(y) if real else ():
-        if np.iscomplexobj(unwrap(leaf)):
-            raise TypeError(
-                f"{real}() expects a function with real values, {name_of(f)} returned "
-                f"{describe(leaf)}; take its np.real and np.imag"
-            )
-    found = at_point(argnum, linear, y, tuple([plain(args[n]) for n in argnums]))
-    if again is not None and at_point in (_jacobian_at, _elementwise_at):  # others pull later
-        again.compare(y)
-    return found
-
-
-class Linear:
-    """The derivative of a function at a point, which is linear; made by `_linearized`."""
-
-    def __init__(self, recording: Recording, leaves: list[int], y: Any, whole: Any) -> None:
-        self.recording = recording
-        self.leaves = leaves
-        self.y = y
-        self.tree = tree_leaves(whole)  # of the value
-        self.several = children_of(unwrap(whole)) is not None
-        self.tracked = isinstance(y, Result) and y.recording is recording
-        self.below = y.value if self.tracked else y
-
-    def value(self, whole: Any) -> Any:
-        """Return the value of the function, as the recordings around see it."""
-        if not self.several:
-            return self.below
-        numbers = iter(self.below) if self.tracked else map(live, filter(_is_number, self.tree))
-        made = (next(numbers) if _is_number(leaf) else live(leaf) for leaf in self.tree)
-        return tree_replace(whole, made)
-
-    def pull(self, cotangents: list[Any], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the gradients of `inputs` for a cotangent or None for each leaf of the value."""
-        if self.tracked:
-            seed = cotangents[0]
-            if self.several:
-                pairs = zip(cotangents, self.tree, strict=True)
-                seed = [d for d, leaf in pairs if _is_number(leaf)]
-            elif seed is None:
-                seed = np.zeros_like(unwrap(self.below))
-            differentiate(self.recording, self.y.index, seed, self.below)
-        pairs = zip(self.leaves, inputs, strict=True)
-        return tuple([gradient_of(self.recording, leaf, x) for leaf, x in pairs])
-
-    def push(self, tangents: tuple[Any, ...]) -> list[Any]:
-        """Return a tangent, or None for zero, of each leaf of the value."""
-        given = dict(zip(self.leaves, tangents, strict=True))
-        dy = push(self.recording, given, self.y.index) if self.tracked and given else None
-        if not self.several:
-            return [dy]
-        numbers = itertools.repeat(None) if dy is None else iter(dy)
-        return [next(numbers) if _is_number(leaf) else None for leaf in self.tree]
-
-
-def _is_number(x: Any) -> bool:
-    return is_number(plain(x))
-
-
-def _joined(whole: Any) -> tuple[Any, Any]:
-    """Return one Result for the numbers of a value, and the value."""
-    if children_of(unwrap(whole)) is None:
-        return whole, whole
-    whole = unpack(whole)
-    numbers = list(filter(_is_number, tree_leaves(whole)))
-    return (call(join, (numbers,)) if numbers else 0.0), whole
-
-
-def _linearized(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
-) -> tuple[Linear, Any]:
-    """Return the derivative of `f`, and its value."""
-    recording, leaves, (y, whole) = run(f, argnums, args, kwargs, then=_joined)
-    recording.retain = True  # for the next product
-    for leaf in leaves:
-        note_shared(recording, leaf, recording.entries[leaf][1])  # it may change before that
-    linear = Linear(recording, leaves, y, whole)
-    return linear, linear.value(whole)
-
-
-def _cotangent(dy: Any, y: Any) -> Any:
-    """Return the cotangent `dy` of the number or array `y`; None, for zero, stays None."""
-    if dy is None or not is_number(plain(y)):
-        return None
-    dy = converted(dy)
-    if children_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
-        dy = plain_array(dy)
-    if np.shape(dy) != np.shape(y):
-        raise _wrong_shape("vjp", "value", y, dy)
-    return dy
-
-
-def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
-    expected, got = np.shape(x), np.shape(given)
-    return ValueError(
-        f"{caller}() expects an array of the shape of the {of}, {expected}, got {got}"
-    )
 
 
 def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any], tuple[T, Any]]]:
@@ -253,61 +102,6 @@ def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any
     return _derivative("make_jvp", f, argnum, jvp_at)
 
 
-def jvp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
-    """Return the function of `make_jvp`."""
-    leaves, tree = tree_leaves(inputs), tree_leaves(y)
-    alone = isinstance(argnum, int) and leaves[0] is inputs[0]
-
-    def jvp(v: Any) -> tuple[Any, Any]:
-        if alone:
-            tangents = (_tangent(v, leaves[0]),)
-        else:
-            v = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
-            given = matching_leaves(v, inputs, "the argument of jvp()")
-            tangents = tree_replace(inputs, map(_tangent, given, leaves))
-        return copied(y), tree_replace(y, map(_of_value, linear.push(tangents), tree))
-
-    return jvp
-
-
-def _tangent(d: Any, x: Any) -> Any:
-    """Return the tangent `d`, given for the leaf `x` of an argument, in its type; None for zero."""
-    if d is None or not is_number(x):
-        return None
-    d = _as_dtype(converted(d), _dtype(x))
-    if np.shape(d) != np.shape(x):
-        raise _wrong_shape("jvp", "argument", x, d)
-    return d
-
-
-def _of_value(dy: Any, y: Any) -> Any:
-    """Return the tangent `dy` of the leaf `y` of the value, in memory of its own."""
-    if not _is_number(y):
-        return None
-    if dy is None:
-        return np.zeros(np.shape(y), _dtype(y))[()]
-    dy = _as_dtype(dy, _dtype(y))
-    return dy.copy() if type(dy) is np.ndarray else dy
-
-
-def _dtype(x: Any) -> Any:
-    """Return the dtype of tangents of `x`, that of floating point for an integer."""
-    kind = type(x := unwrap(x))
-    if kind is float or kind is np.float64:
-        return np.float64
-    if kind is np.ndarray and x.dtype is DOUBLE:
-        return DOUBLE
-    return np.result_type(plain_array(x), np.float32)  # of a Python number, too
-
-
-def _as_dtype(dx: Any, dtype: Any) -> Any:
-    if type(dx) is np.ndarray and dx.dtype is dtype and dx.ndim:
-        return dx
-    if isinstance(dx, Value):
-        return dx if _dtype(dx) == dtype else np.astype(dx, dtype)
-    return dx if type(dx) is dtype else plain_array(dx, dtype)[()]
-
-
 @overload
 def jacobian(f: np.ufunc, argnum: Argnum = 0) -> Callable[..., Any]: ...
 @overload
@@ -343,36 +137,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     >>> ag.jacobian(lambda x: x[:, None] * x)(np.array([1.0, 2.0])).shape
     (2, 2, 2)
     """
-    return _derivative("jacobian", f, argnum, _jacobian_at)
-
-
-def _jacobian_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Any:
-    leaves = tree_leaves(y)
-    like = of_argnum(inputs, argnum)
-
-    def rows_of(i: int, leaf: Any) -> Any:
-        if not is_number(plain(leaf)):
-            return None
-        shape, dtype = np.shape(leaf), np.result_type(unwrap(leaf))
-        rows = []
-        for index in np.ndindex(shape):
-            dy = np.zeros(shape, dtype)
-            dy[index] = 1
-            cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
-            rows.append(tree_leaves(of_argnum(linear.pull(cotangents, inputs), argnum)))
-        columns = [[row[k] for row in rows] for k in range(len(tree_leaves(like)))]
-        blocks = zip(columns, tree_leaves(like), strict=True)
-        return tree_replace(like, (_block(column, shape, dtype, x) for column, x in blocks))
-
-    return tree_replace(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
-
-
-def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
-    """Return the Jacobian of an array for the argument `x` from its rows; None for a constant."""
-    if not is_number(x):
-        return None
-    whole = (*shape, *np.shape(x))
-    return np.reshape(np.stack(rows), whole) if rows else np.zeros(whole, dtype)
+    return _derivative("jacobian", f, argnum, jacobian_at)
 
 
 def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]:
@@ -439,13 +204,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    return _derivative("elementwise_grad", f, argnum, _elementwise_at)
-
-
-def _elementwise_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Any:
-    leaves = tree_leaves(y)
-    ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
-    return of_argnum(linear.pull(ones, inputs), argnum)
+    return _derivative("elementwise_grad", f, argnum, elementwise_at)
 
 
 def make_hvp(

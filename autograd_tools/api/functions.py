@@ -52,6 +52,15 @@ def named(made: FunctionOf, what: str, f: Callable[..., Any]) -> FunctionOf:
     return made
 
 
+def parameter_names(f: Callable[..., Any]) -> list[str]:
+    """Return the names of the positional parameters of a function, if it has a signature."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
 def weakly(f: Callable[..., Any]) -> Callable[[], Any] | None:
     """Return a weak reference to a function; None where there can be none."""
     try:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.differentiate import checked, diff, out_of_range, value_and_grad
+from autograd_tools.api.argument_leaves import checked, out_of_range
+from autograd_tools.api.differentiate import diff, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import children_of, is_floating, tree_leaves, tree_replace
 from autograd_tools.base.traced import plain_array

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from numpy import ndarray
 
-from autograd_tools.api.differentiate import parameter_names
 from autograd_tools.api.first_calls import inside_of
+from autograd_tools.api.functions import parameter_names
 from autograd_tools.base.containers import children_of, field_names, is_dict, is_number, tree_leaves
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.describe import describe

@@ -12,8 +12,8 @@ import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
 from autograd_tools.api.checkpointing import checkpoint  # noqa: F401
-from autograd_tools.api.derivatives import derivative_at, jvp_at, vjp_at
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.api.linearizing import derivative_at, jvp_at, vjp_at
 from autograd_tools.compat.insides import inside
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.state import live

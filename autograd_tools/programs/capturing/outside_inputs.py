@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_tools.api.differentiate import parameter_names
+from autograd_tools.api.functions import parameter_names
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.capturing.capture import Capture, UncapturedError
 from autograd_tools.programs.capturing.outside import (

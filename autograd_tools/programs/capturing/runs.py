@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_tools.api.differentiate import parameter_names
-from autograd_tools.api.functions import FunctionOf
+from autograd_tools.api.functions import FunctionOf, parameter_names
 from autograd_tools.base.containers import children_of, is_constant_leaf, tree_leaves, tree_replace
 from autograd_tools.base.traced import Traced
 from autograd_tools.engine.primitives import name_of
