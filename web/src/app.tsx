@@ -49,6 +49,7 @@ function firstState({ header }: Data, views: View[], first: SVGSVGElement | null
     selected: header.selected ? { node: header.selected } : null,
     copy: new Map(),
     query: header.query ?? "",
+    outside: false,
     sort: "",
     heat: heat ?? "",
     direction: direction ?? (first?.classList.contains("right") ? "right" : "down"),

@@ -17,6 +17,8 @@ class Structure {
   readonly parent: Int32Array;
   /** The node that is shown for each node: that of the first copies; 0 for none. */
   readonly model: Int32Array;
+  /** The number of nodes with a model. */
+  readonly kept: number;
   /** The groups in g are those from g to `end[g]`, g itself included. */
   readonly end: Int32Array;
   readonly members: Lists;
@@ -30,6 +32,7 @@ class Structure {
     const home = (this.home = data.column("home") as Int32Array);
     const parent = (this.parent = data.column("g_parent") as Int32Array);
     this.model = this.models();
+    this.kept = this.model.reduce((count, model) => count + Math.sign(model), 0);
     this.end = parent.map((_, g) => g + 1);
     for (let g = groups - 1; g > 0; g--) {
       if (!(parent[g]! >= 0 && parent[g]! < g)) throw new Error(`the group ${g} is out of order`);
@@ -103,9 +106,14 @@ export function membersOf(data: Data, group: number): Int32Array {
   return structure(data).members.of(group);
 }
 
-/** Return the node that is shown for a node of another copy, or the node itself; 0 for none. */
+/** Return the node that is shown for a node of another copy, or the node itself; 0 if it is left out. */
 export function modelOf(data: Data, id: number): number {
   return structure(data).model[id] ?? 0;
+}
+
+/** Return the number of nodes that no pass, such as a focus, has left out. */
+export function kept(data: Data): number {
+  return structure(data).kept;
 }
 
 /** Return the groups around a node or a group, outermost first, without the root and itself. */

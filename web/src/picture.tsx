@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { save } from "./exports.ts";
-import { type Detail, pathTo } from "./graph.ts";
+import { type Detail, modelOf, pathTo } from "./graph.ts";
 import { type Measured, measures } from "./heat.ts";
 import { title } from "./labels.ts";
 import { usePage } from "./page.ts";
@@ -43,6 +43,8 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
   const { selected } = state;
   const { group, node } = { group: 0, node: 0, ...selected };
   const around = group ? [...pathTo(data, { group }), group] : node ? pathTo(data, { node }) : [];
+  const isLeft = node > 0 && !modelOf(data, node);
+  const note = isLeft ? `v${node} is outside of the focus of this picture.` : info.note;
   return (
     <section class="picture" aria-label="picture">
       <style>{colours(data.header.looks.dark)}</style>
@@ -60,9 +62,9 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
           ))}
         </p>
       )}
-      {info.note && (
+      {note && (
         <p class="note" role="status">
-          {info.note}
+          {note}
         </p>
       )}
       <div class="ground">

@@ -14,6 +14,7 @@ export interface State {
   selected: Selection | null;
   copy: Chosen; // of folded groups; without: all copies
   query: string;
+  outside: boolean; // whether a search finds what the focus leaves out, too
   sort: string;
   heat: Measured | "";
   direction: Direction; // in which values flow
@@ -92,13 +93,12 @@ export function toHash(state: State, first: State): string {
   add("view", state.view, first.view);
   add("open", rangesText(state.open), rangesText(first.open));
   add("by", state.detail, first.detail);
-  const selected = state.selected;
-  if (selected && "node" in selected) parts.push(`node=${selected.node}`);
-  else if (selected && "group" in selected) parts.push(`group=${selected.group}`);
-  else if (selected) parts.push(`line=${selected.file}:${selected.line}`);
+  const selected = selectionText(state.selected);
+  if (selected !== selectionText(first.selected)) parts.push(selected);
   const copies = [...state.copy].sort(([a], [b]) => a - b);
   add("copy", copies.map(([group, copy]) => `${group}:${copy}`).join(","), "");
   add("q", state.query, first.query);
+  add("outside", state.outside ? "yes" : "", "");
   add("sort", state.sort, first.sort);
   add("heat", state.heat, first.heat);
   add("flow", state.direction, first.direction);
@@ -115,22 +115,36 @@ export function fromHash(hash: string, first: State, limits: Limits): State {
     view: choice("view", VIEWS, first.view),
     open: open === null ? first.open : rangesFrom(open, limits.groups),
     detail: choice("by", DETAILS, first.detail),
-    selected: selectionFrom(given, limits) ?? first.selected,
+    selected: selectionFrom(given, limits, first.selected),
     copy: copiesFrom(given.get("copy") ?? "", limits),
     query: given.get("q") ?? first.query,
+    outside: given.get("outside") === "yes",
     sort: given.get("sort") ?? first.sort,
     heat: choice("heat", HEATS, first.heat),
     direction: choice("flow", DIRECTIONS, first.direction),
   };
 }
 
-function selectionFrom(given: URLSearchParams, limits: Limits): Selection | null {
+/** Return a selection as text; `node=0` is none, for a page with one at first. */
+function selectionText(selected: Selection | null): string {
+  if (!selected) return "node=0";
+  if ("node" in selected) return `node=${selected.node}`;
+  if ("group" in selected) return `group=${selected.group}`;
+  return `line=${selected.file}:${selected.line}`;
+}
+
+function selectionFrom(
+  given: URLSearchParams,
+  limits: Limits,
+  plain: Selection | null,
+): Selection | null {
   const node = whole(given.get("node"));
+  if (node === 0) return null;
   if (node >= 1 && node <= limits.nodes) return { node };
   const group = whole(given.get("group"));
   if (group >= 0 && group < limits.groups) return { group };
   const [file = -1, line = -1] = (given.get("line") ?? "").split(":").map(whole);
-  return file >= 0 && file < limits.files && line >= 1 ? { file, line } : null;
+  return file >= 0 && file < limits.files && line >= 1 ? { file, line } : plain;
 }
 
 function copiesFrom(text: string, limits: Limits): Chosen {

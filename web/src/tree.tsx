@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { inCopy } from "./copies.ts";
 import type { Data } from "./data.ts";
-import { membersOf, modelOf, opened, pathTo, reveal, type Target } from "./graph.ts";
+import { kept, membersOf, modelOf, opened, pathTo, reveal, type Target } from "./graph.ts";
 import { type Measured, sorted } from "./metrics.ts";
 import { grouped, plural } from "./numbers.ts";
 import { usePage } from "./page.ts";
@@ -43,12 +43,17 @@ export function Tree() {
   const chosen = measured.find(({ metric }) => metric.name === state.sort);
   const query = state.query.trim();
   const found = useMemo(() => (query ? find(data, query) : null), [data, query]);
+  const inFocus = useMemo(() => found?.ids.filter((id) => modelOf(data, id) > 0), [data, found]);
+  const left = found ? found.ids.length - inFocus!.length : 0;
 
   useEffect(() => {
     if (selected && !("line" in selected)) setOpen((before) => reveal(data, before, selected));
   }, [selected]);
 
-  const results = useMemo(() => found && sorted(found.ids, chosen), [chosen, found]);
+  const results = useMemo(
+    () => found && sorted(state.outside ? found.ids : inFocus!, chosen),
+    [chosen, found, state.outside],
+  );
   const tree = useMemo(
     () => (results ? [] : linesOf((group) => sorted(membersOf(data, group), chosen), open)),
     [data, open, chosen, results],
@@ -105,8 +110,13 @@ export function Tree() {
     <>
       <div class="bar">
         <span aria-live="polite">
-          {found ? `${plural(count, "node")} found` : plural(data.nodes, "node")}
+          {found ? `${plural(count, "node")} found` : plural(kept(data), "node")}
         </span>
+        {left > 0 && (
+          <button class="link" onClick={() => page.store.set({ outside: !state.outside })}>
+            {state.outside ? "only in the focus" : `${grouped(left)} more outside of the focus`}
+          </button>
+        )}
         <label class="end">
           sort{" "}
           <select value={state.sort} onChange={(event) => sort(event.currentTarget.value)}>

@@ -18,6 +18,7 @@ const FIRST: State = {
   selected: null,
   copy: new Map(),
   query: "",
+  outside: false,
   sort: "",
   heat: "",
   direction: "down",
@@ -55,13 +56,14 @@ test("a hash holds what differs from the first view", () => {
     selected: { node: 12 },
     query: "nan op=mul & x",
     copy: new Map([[3, 2]]),
+    outside: true,
     sort: "total",
     heat: "time",
     direction: "right",
     view: "hotspots",
   };
   const hash =
-    "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&sort=total&heat=time&flow=right";
+    "view=hotspots&open=1,4~7&by=line&node=12&copy=3:2&q=nan%20op=mul%20%26%20x&outside=yes&sort=total&heat=time&flow=right";
   assert.equal(toHash(state, FIRST), hash);
   assert.deepEqual(fromHash(hash, FIRST, LIMITS), state);
 });
@@ -69,6 +71,15 @@ test("a hash holds what differs from the first view", () => {
 test("a line and a group can be selected by a hash", () => {
   assert.deepEqual(fromHash("line=1:44", FIRST, LIMITS).selected, { file: 1, line: 44 });
   assert.deepEqual(fromHash("group=4", FIRST, LIMITS).selected, { group: 4 });
+});
+
+test("a view without a selection is no first view with one", () => {
+  const first = { ...FIRST, selected: { node: 5 } };
+  const none = { ...first, selected: null };
+  assert.equal(toHash(none, first), "node=0");
+  assert.deepEqual(fromHash("node=0", first, LIMITS), none);
+  assert.equal(toHash({ ...first, selected: { node: 5 } }, first), "");
+  assert.deepEqual(fromHash("node=101", first, LIMITS), first);
 });
 
 test("a hash of another page is as no hash", () => {

@@ -63,6 +63,21 @@ def compared(folder: Path) -> None:
     viewer.draw_compared(*tapes, folder / "compared.html")
 
 
+def focused(folder: Path) -> None:
+    """Write a page of one function of two, and one with a node selected at first."""
+    w = ag.Param(np.array([0.5, 1.0, 2.0]), name="w")
+
+    def inner():
+        return np.tanh(w) * np.tanh(2 * w)
+
+    def loss():
+        return np.sum(np.tanh(inner()))
+
+    tape = ag.diff(loss)
+    viewer.to_map(viewer.focus(tape, scope="focused.inner"), folder / "focused.html")
+    viewer.to_map(tape, folder / "selected.html", focus="w")
+
+
 def graphs(folder: Path) -> None:
     for model in (make.recurrent, make.layers, make.levels, make.hostile, make.inputs):
         viewer.to_map(model(), folder / f"graph_{model.__name__}.html")
@@ -77,6 +92,7 @@ def write(folder: Path) -> None:
         if main(["map", *sample, "-o", str(page), str(script)]):
             raise SystemExit(f"{page} was not written")
     compared(folder)
+    focused(folder)
     graphs(folder)
     profile = folder / "profile.json"
     if main(["profile", "-o", str(profile), str(folder / "recurrent.py")]):

@@ -44,6 +44,21 @@ test("a wrong search says what to write", () =>
     await page.getByText("unknown column “weight”").waitFor();
   }));
 
+test("a search stays in a focus until a click leaves it", () =>
+  opened("focused.html", async (page) => {
+    await tree(page).waitFor();
+    await page.getByRole("searchbox").fill("op=tanh");
+    await page.getByText("2 nodes found").waitFor();
+    assert.equal(await rows(page).count(), 2);
+    await page.getByRole("button", { name: "1 more outside of the focus" }).click();
+    await page.getByText("3 nodes found").waitFor();
+    assert.match(await hash(page), /outside=yes/);
+    await rows(page).last().click();
+    await page.getByText("v6 is outside of the focus of this picture.").waitFor();
+    await page.getByRole("button", { name: "only in the focus" }).click();
+    await page.getByText("2 nodes found").waitFor();
+  }));
+
 test("arrow keys move, open and close in the tree", () =>
   opened(PAGE, async (page) => {
     await tree(page).focus();
@@ -176,6 +191,23 @@ test("a hash opens its view", () =>
     },
     { hash: "#node=124&q=op%3Dtanh&sort=grad" },
   ));
+
+test("nothing selected is a view of its own, with back and forward", () =>
+  opened("selected.html", async (page) => {
+    const isSelected = page.locator('[role="treeitem"][aria-selected="true"]');
+    await isSelected.waitFor();
+    assert.equal(await hash(page), "");
+    await page.keyboard.press("Escape");
+    await isSelected.waitFor({ state: "detached" });
+    assert.equal(await hash(page), "#node=0");
+    await page.goBack();
+    await isSelected.waitFor();
+    await page.goForward();
+    await isSelected.waitFor({ state: "detached" });
+    await page.reload();
+    await tree(page).waitFor();
+    assert.equal(await isSelected.count(), 0);
+  }));
 
 test("a hash of another page is ignored", () =>
   opened(
