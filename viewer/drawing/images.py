@@ -65,7 +65,7 @@ def to_svg(
 
 
 def svg_of(x: Traceable | Graph, *, heading: bool = True, **options: Any) -> str:
-    """Return the image of `to_svg`, without the notes above it if it needs no heading."""
+    """Return the image of `to_svg`, without notes and legend if it needs no heading."""
     image, drawn = laid_out(x, "svg", heading=heading, **options)
     return finish(image.decode(), drawn)
 
@@ -90,7 +90,7 @@ def laid_out(
             if drawn.span > MANY_RANKS and not simpler:
                 continue
             if not heading:
-                drawn = replace(drawn, notes=())
+                drawn = replace(drawn, notes=(), legend=())
             try:
                 return layout(dot_source(drawn, html=format != "svg"), format, drawn.span), drawn
             except subprocess.SubprocessError:

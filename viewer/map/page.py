@@ -59,11 +59,20 @@ PAGE = """<!doctype html>
 {notices}
 -->
 <style>{style}</style>
-<main id="app">{picture}</main>
+<main id="app">
+<header class="top"></header>
+<div class="panes">
+<nav class="pane left"></nav><div class="divider"></div>
+<section class="pane middle"{hidden}>
+<div class="tools"></div><div class="stage">{picture}</div>{legend}
+</section>
+<div class="divider"></div><aside class="pane right"></aside>
+</div>
+</main>
+<script>{app}</script>
 <template id="map-more">{more}</template>
 <script type="text/plain" id="map-data">{data}</script>
 <script type="text/plain" id="map-graphviz">{graphviz}</script>
-<script>{app}</script>
 </html>
 """
 
@@ -181,7 +190,8 @@ def map_page(
         made.columns["mark"] = _marks(marks, len(whole.trace))
     for add in parts:
         add(made)
-    return page(title, picture, made.stream(), html)
+    looks = {"is_shown": view == "graph", "has_legend": bool(options.get("heat"))}
+    return page(title, picture, made.stream(), html, **looks)
 
 
 def _nothing() -> Graph:
@@ -198,13 +208,20 @@ def _marks(marks: Mapping[int, Mark], nodes: int) -> Column:
     return "u8", [kinds.index(marks[id]) + 1 if id in marks else 0 for id in range(1, nodes + 1)]
 
 
-def page(title: str, picture: str, data: bytes, more: str) -> str:
-    """Return the page of a first picture, the data, and more of it that the app shows."""
+def page(
+    title: str, picture: str, data: bytes, more: str, *, is_shown: bool, has_legend: bool
+) -> str:
+    """Return the page of a first picture, the data, and more of it that the app shows.
+
+    The app places the picture before the browser paints it, so it comes before the data.
+    """
     return PAGE.format(
         title=escape(title),
         policy=POLICY,
         notices=asset("notices.txt"),
         style=asset("app.css"),
+        hidden="" if is_shown else " hidden",
+        legend='<p class="legend"></p>' if has_legend else "",
         picture=picture[picture.find("<svg") :],
         more=more,
         data=base64.b64encode(compressed(data)).decode(),

@@ -3,14 +3,16 @@
 import "./app.css";
 
 import { Component, type ComponentChildren, render, type RefObject } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { Canvas } from "./canvas.ts";
 import { Changes } from "./changes.tsx";
 import { type Data, load, unpack } from "./data.ts";
 import { type Answer, answers, QUESTIONS } from "./flow.ts";
 import { Help } from "./help.tsx";
 import { Hotspots } from "./hotspots.tsx";
 import { Inspector } from "./inspector.tsx";
+import { startGraphviz } from "./layout.ts";
 import { Page, PageProvider, usePage } from "./page.ts";
 import { Panes } from "./panes.tsx";
 import { current, Picture } from "./picture.tsx";
@@ -97,7 +99,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
   const { header } = data;
   const hasNodes = data.nodes > 0;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const at = event.target instanceof HTMLElement ? event.target : document.body;
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
@@ -263,16 +265,28 @@ const guarded = (name: string, content: ComponentChildren) => <Guard name={name}
 async function start(main: HTMLElement): Promise<void> {
   const first = main.querySelector("svg");
   try {
+    startGraphviz();
     const data = load(await unpack(document.getElementById("map-data")?.textContent ?? ""));
     main.replaceChildren();
     render(<App data={data} first={first} />, main);
   } catch (error) {
     const message = document.createElement("div");
     message.className = "message";
-    main.replaceChildren(message, first ?? "");
+    main.querySelector(".top")!.replaceWith(message);
+    main.querySelector<HTMLElement>(".middle")!.hidden = false;
     render(<p role="alert">{(error as Error).message}.</p>, message);
   }
 }
 
+/** Show the first picture where the app will show it. */
+function place(main: HTMLElement): void {
+  const [stage, first] = [main.querySelector<HTMLElement>(".stage"), main.querySelector("svg")];
+  if (stage && first) new Canvas(stage, { select() {}, toggle() {}, hover() {} }).replace(first, null);
+}
+
+const main = document.getElementById("app")!;
+place(main);
 // The first picture is painted before the data is unpacked.
-requestAnimationFrame(() => setTimeout(() => void start(document.getElementById("app")!)));
+document.addEventListener("DOMContentLoaded", () =>
+  requestAnimationFrame(() => setTimeout(() => void start(main))),
+);

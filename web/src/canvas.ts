@@ -42,7 +42,7 @@ export class Canvas {
       const selected = this.svg?.querySelector(".selected"); // may be covered now
       if (selected) this.reveal(selected.id);
     }).observe(stage);
-    this.print.addEventListener("change", () => this.show());
+    this.print.addEventListener("change", () => stage.contains(this.svg) && this.show());
   }
 
   /** Show another picture. What had the id `before` stays where it was, as what has `after`. */

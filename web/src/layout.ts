@@ -75,12 +75,11 @@ export function prepared(): Layouts {
   return (early ??= new Layouts(document.getElementById("map-graphviz")?.textContent ?? ""));
 }
 
-const prepare = () => {
+/** Start Graphviz in its worker, or leave it to the picture to say why that fails. */
+export function startGraphviz(): void {
   try {
     prepared();
   } catch {
-    // the picture reports it
+    // as said
   }
-};
-// The first picture is painted before, as before the app.
-if (typeof document === "object") requestAnimationFrame(() => setTimeout(prepare));
+}

@@ -49,24 +49,6 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
     <section class="picture" aria-label="picture">
       <style>{colours(data.header.looks.dark)}</style>
       <Tools />
-      {info.legend.length > 0 && (
-        <p class="legend">
-          {info.legend[0]}:
-          {info.legend.slice(1).map((level, n) => (
-            <span>
-              <svg width="12" height="12" class="autograd-tools" aria-hidden="true">
-                <rect width="12" height="12" fill={data.header.looks.heat[n]!} />
-              </svg>{" "}
-              {level}
-            </span>
-          ))}
-        </p>
-      )}
-      {note && (
-        <p class="note" role="status">
-          {note}
-        </p>
-      )}
       <div class="ground">
         {around.length + node > 0 && <Crumbs around={around} node={node} />}
         <div
@@ -78,13 +60,37 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
           aria-busy={info.isBusy}
           onKeyDown={(event) => current.scene && onKey(event, current.scene, state)}
         />
+        {note && (
+          <p class="note" role="status">
+            {note}
+          </p>
+        )}
       </div>
+      {state.heat && <Legend legend={info.legend} />}
       {around
         .filter((g) => data.times(g))
         .map((g) => (
           <Steps key={g} group={g} node={node} />
         ))}
     </section>
+  );
+}
+
+/** The levels of the heat; as high while it is empty, so that the picture stays where it is. */
+function Legend({ legend: [about, ...levels] }: { legend: string[] }) {
+  const { heat } = usePage().data.header.looks;
+  return (
+    <p class="legend">
+      {about && `${about}:`}
+      {levels.map((level, n) => (
+        <span>
+          <svg width="12" height="12" class="autograd-tools" aria-hidden="true">
+            <rect width="12" height="12" fill={heat[n]!} />
+          </svg>{" "}
+          {level}
+        </span>
+      ))}
+    </p>
   );
 }
 

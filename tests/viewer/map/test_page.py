@@ -55,6 +55,22 @@ def test_the_first_picture_has_no_heading(tape):
     assert "operations" not in svg_of(tape, heading=False).partition("</desc>")[2]
 
 
+def test_the_first_picture_has_no_legend_of_heat(tape):
+    assert "■</tspan>" in viewer.to_svg(tape, heat="bytes")
+    assert "■" not in svg_of(tape, heading=False, heat="bytes")
+
+
+def test_the_app_comes_before_the_data_to_place_the_first_picture(tape):
+    page = viewer.to_map(tape)
+    assert page.index("<script>") < page.index('id="map-data"')
+
+
+def test_a_page_that_opens_at_hotspots_hides_the_first_picture(tape):
+    page = map_page(tape, "run", view="hotspots")
+    assert '<section class="pane middle" hidden>' in page
+    assert '<section class="pane middle">' in viewer.to_map(tape)
+
+
 def test_a_page_is_the_same_for_the_same_tape(tape):
     assert viewer.to_map(tape) == viewer.to_map(tape)
 

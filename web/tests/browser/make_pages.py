@@ -81,6 +81,7 @@ def focused(folder: Path) -> None:
 def graphs(folder: Path) -> None:
     for model in (make.recurrent, make.layers, make.levels, make.hostile, make.inputs):
         viewer.to_map(model(), folder / f"graph_{model.__name__}.html")
+    viewer.to_map(make.layers(), folder / "graph_heat.html", heat="gradient")
 
 
 def write(folder: Path) -> None:

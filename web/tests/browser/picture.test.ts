@@ -37,37 +37,38 @@ async function cornerOf(page: Page, selector: string): Promise<[number, number]>
 
 const viewBox = (page: Page) => page.locator(".stage > svg").getAttribute("viewBox");
 
-test("the picture of the page stays where it is when the app has its own", async () => {
-  const places = (page: Page) =>
-    page.locator("svg .node > text").evaluateAll((boxes) =>
-      boxes.map((box) => {
-        const { x, y, width } = box.getBoundingClientRect();
-        return [x, y, width].map(Math.round);
-      }),
-    );
-  const first: number[][][] = [];
-  for (const name of ["recurrent", "levels"]) {
-    await withPage(name, async (page) => {
-      first.push(await places(page));
-      await page.evaluate(() => Reflect.get(window, "continue")());
-      await settled(page);
-      const now = await places(page);
-      first.pop()!.forEach((place, n) =>
-        place.forEach((x, i) => assert.ok(Math.abs(x - now[n]![i]!) <= 2, `${place} ${now[n]}`)),
-      );
-    }, "", (page) =>
-      page.addInitScript(() => {
-        const { requestAnimationFrame: later } = window;
-        const waiting: FrameRequestCallback[] = [];
-        window.requestAnimationFrame = (act) => waiting.push(act);
-        Reflect.set(window, "continue", () => {
-          window.requestAnimationFrame = later;
-          waiting.forEach(later);
+for (const [width, height] of [[1440, 900], [901, 700], [700, 500], [390, 844]] as const) {
+  test(`the first picture never moves in a window of ${width} pixels`, async () => {
+    for (const name of ["recurrent.html", "graph_levels.html", "graph_heat.html"]) {
+      const watch = (page: Page) =>
+        page.addInitScript(() => {
+          const seen: string[] = [];
+          Reflect.set(window, "seen", seen);
+          const look = () => {
+            requestAnimationFrame(look);
+            const svg = document.querySelector(".stage > svg");
+            if (!svg || getComputedStyle(svg).visibility === "hidden") return;
+            const isOwn = document.querySelector(".stage [role=button]") ? "app" : "page";
+            const boxes = [...svg.querySelectorAll(".node")].slice(0, 3);
+            const places = boxes.map((box) => box.querySelector("text")!.getBoundingClientRect());
+            const text = places.flatMap(({ x, y, width }) => [x, y, width].map(Math.round)).join();
+            if (seen.at(-1) !== `${isOwn} ${text}`) seen.push(`${isOwn} ${text}`);
+          };
+          requestAnimationFrame(look);
         });
-      }),
-    );
-  }
-});
+      const act = async (page: Page) => {
+        await settled(page);
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+        const seen: string[] = await page.evaluate(() => Reflect.get(window, "seen"));
+        const [first, second, ...more] = seen.map((text) => text.split(" "));
+        assert.deepEqual([first![0], second![0], more], ["page", "app", []]);
+        const [before, after] = [first!, second!].map((at) => at[1]!.split(",").map(Number));
+        before!.forEach((x, n) => assert.ok(Math.abs(x - after![n]!) <= 2, seen.join("\n")));
+      };
+      await opened(name, act, { viewport: { width, height }, prepare: watch });
+    }
+  });
+}
 
 test("a double click opens a box", () =>
   withPage("recurrent", async (page) => {
