@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Numbering, TraceNode
-from viewer.terminal.equations import Names, equation_of
-from viewer.terminal.vjp_texts import positional, rule_text
+from viewer.terminal.equations import equation_of
+from viewer.terminal.symbols import Places, pieces, words_of
+from viewer.terminal.vjp_texts import backward_of, positional
 
 MOST_EQUATIONS = 20_000  # different equations; nodes with others have none
 NONE = -1
 
-# The forward equation, and for each argument its number, its VJP rule and a note. `v0` is the node,
-# `v1`, `v2` … its parents, in order.
-Equations: TypeAlias = list[list[object]]
+# A text with symbols: 0 for the node, 1, 2 … for its parents in order, -1 for a constant array.
+Formula: TypeAlias = list[str | int]
+# The forward equation, its constant arrays, and for each argument its number, the gradients that
+# flow into it, their formula and a note.
+Equation: TypeAlias = tuple[Formula, Formula, list[tuple[int, Formula, Formula, Formula]]]
 
 
-def equations_of(trace: Trace) -> tuple[Equations, list[int]]:
+def equations_of(trace: Trace) -> tuple[list[Equation], list[int]]:
     """Return the equations of a trace, and the number of that of each node, `NONE` for leaves."""
     columns = trace.columns
     form = columns.value.form.tolist()
@@ -38,20 +42,23 @@ def equations_of(trace: Trace) -> tuple[Equations, list[int]]:
     return [_equation(trace, trace[row + 1]) for row in models[:MOST_EQUATIONS]], found
 
 
-class _Places(Names):
-    """The names of a node and its parents: `v0` and `v1`, `v2` …, by their places."""
+def words_of_all(equations: Iterable[Equation]) -> set[str]:
+    """Return the words of equations besides their symbols."""
+    found: set[str] = set()
+    for forward, _, rules in equations:
+        for formula in (forward, *(formula for _, _, formula, _ in rules)):
+            found |= words_of(" ".join(x if isinstance(x, str) else ")" for x in formula))
+    return found
 
-    def __init__(self, node: TraceNode) -> None:
-        self.own = {id: f"v{place}" for place, id in reversed([*enumerate(node.parents, 1)])}
-        self.own[node.id] = "v0"
 
-
-def _equation(trace: Trace, node: TraceNode) -> list[object]:
-    names = _Places(node)
+def _equation(trace: Trace, node: TraceNode) -> Equation:
+    names = Places(node)
     equation = equation_of(node, trace, names)
-    found: list[object] = [equation.text]
+    constants = (f"{name} = {text}" for name, text in (equation.constants or {}).values())
+    rules = []
     for argument, given in positional(node):
         if given.nodes:
-            rule = rule_text(node, argument, equation, trace, names, node.op)
-            found.append([argument, rule.formula, rule.note])
-    return found
+            into = backward_of(node, argument, equation, trace, names, node.op)
+            targets, formula, note = map(pieces, (into.targets, into.formula, into.note))
+            rules.append((argument, targets, formula, note))
+    return pieces(equation.text), pieces(", ".join(constants)), rules

@@ -16,8 +16,9 @@ from viewer.graph import Graph, Group
 from viewer.labels import call, heading
 from viewer.map.building import Column, MapData
 from viewer.map.columns import differences, high_words, low_bits
-from viewer.map.equations import equations_of
+from viewer.map.equations import equations_of, words_of_all
 from viewer.map.sources import Files
+from viewer.terminal.symbols import Names
 from viewer.text.lines import shorten
 
 KINDS = ("param", "input", "result")
@@ -41,6 +42,7 @@ class _GraphPart:
         self.strings: Numbering[str] = Numbering()
         self.files = files
         self.equations, self.equation = equations_of(self.trace)
+        self.names = Names(self.trace, words_of_all(self.equations))
         self.forms: Numbering[Form] = Numbering()
         self.groups = [*graph.root.inner()]
 
@@ -61,6 +63,7 @@ class _GraphPart:
             "forms": [list(form) for form in self.forms],
             "sources": sources,
             "equations": self.equations,
+            "symbols": [self.names.node, self.names.constant],
             "looks": LOOKS,
             "open": [n for n, group in enumerate(self.groups) if n and id(group) in shown],
         }
@@ -86,9 +89,16 @@ class _GraphPart:
             "label": ("i32", self._labels()),
             "source": ("i32", nodes.source_line),
             "equation": ("i32", self.equation),
+            "named": ("u8", self._named()),
             "degree": ("i32", degree),
             "back": ("i32", own - nodes.flat),
         }
+
+    def _named(self) -> np.ndarray:
+        """Return which nodes have their label as a symbol."""
+        found = np.zeros(len(self.trace), int)
+        found[[id - 1 for id in self.names.own]] = 1
+        return found
 
     def _labels(self) -> list[int]:
         """Return the number of the first line of the box of each node."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,32 +10,15 @@ from rich.cells import cell_len
 
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, TraceNode
+from viewer.terminal.symbols import Names
 from viewer.text.lines import shorten
 from viewer.text.signs import infix
 
-LONGEST_NAME = 24  # columns
 LONGEST_CONSTANT = 40
 LONGEST_ARGUMENT = 120
 DEEPEST = 3  # closing brackets of a cut call
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-_OUR_NAMES = re.compile(r"[vc]\d+(_\d+)?")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
-
-
-class Names:
-    """The names of nodes: unique ones of Params and inputs, else `v3` by the number of the node."""
-
-    def __init__(self, trace: Trace) -> None:
-        given = {id: name for id, name in enumerate(trace.columns.name, 1) if name.strip()}
-        times = Counter(given.values())
-        self.own = {
-            id: shorten(name, LONGEST_NAME)
-            for id, name in given.items()
-            if times[name] == 1 and not _OUR_NAMES.fullmatch(name)
-        }
-
-    def __getitem__(self, id: int) -> str:
-        return self.own.get(id) or f"v{id}"
 
 
 @dataclass(frozen=True)
@@ -59,9 +41,10 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
         return Equation(names[node.id])
     given = [arg for arg in node.args if arg.keyword is None]
     arrays = [i for i, arg in enumerate(given) if not arg.nodes and _ARRAY.fullmatch(arg.text)]
-    called = {i: f"c{node.id}_{i + 1}" if len(arrays) > 1 else f"c{node.id}" for i in arrays}
+    constant = f"{names.constant}{node.id}"
+    called = {i: f"{constant}_{i + 1}" if len(arrays) > 1 else constant for i in arrays}
     args = tuple(called.get(i) or _argument(arg, trace, names) for i, arg in enumerate(given))
-    kwargs = {arg.keyword: shorten(arg.text, LONGEST_CONSTANT) for arg in node.args if arg.keyword}
+    kwargs = {arg.keyword: _argument(arg, trace, names) for arg in node.args if arg.keyword}
     call = "" if kwargs else infix(node.op, args)
     if not call:
         options = (f"{name}={text}" for name, text in kwargs.items())

@@ -14,18 +14,17 @@ import autograd_tools as ag
 from autograd_tools import Tape
 from autograd_tools.base.containers import is_floating, tree_leaves
 from autograd_tools.base.text import Text
-from autograd_tools.debug.rule_formulas import RuleText
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer import passes
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import heading, number, plural
-from viewer.terminal.equations import Equation, Names, cut, equation_of
-from viewer.terminal.formulas import index_of
+from viewer.terminal.equations import Equation, cut, equation_of
 from viewer.terminal.latex import Latex, lines_in_latex
+from viewer.terminal.symbols import Names, Unnamed, words_of
 from viewer.terminal.text import NARROWEST
-from viewer.terminal.vjp_texts import MOST_SHOWN, positional, rule_text
+from viewer.terminal.vjp_texts import MOST_SHOWN, backward_of, positional
 from viewer.text.lines import Row, Span, fold, plain, shorten
 
 MOST_NODES = 40
@@ -56,7 +55,8 @@ def explain(
     The forward pass shows each operation as an equation with its value; the backward pass, newest
     first, shows the gradient of each argument and the VJP rule that computes it. `v3` is the value
     of node 3, Params have their names, `c3` is a constant array in node 3, and `∇v3` is the
-    gradient of the result with respect to `v3`.
+    gradient of the result with respect to `v3`. A Param is `v1` where its name is that of another
+    one or of a function; nodes are `v_3` where a name or function is like `v3`.
 
     Three and more equal steps of a loop, or equal calls, are explained once, by the first of them.
 
@@ -135,7 +135,7 @@ class _Lesson:
         self.option = option
         self.trace = as_trace(x)
         self.nodes = x.nodes if isinstance(x, Tape) else None
-        self.names = Names(self.trace)
+        self.names: Names = Unnamed()
         self.reached: np.ndarray = self.trace.columns.outgrad.there
         graph = passes.fold(self.trace)
         ids, oldest = _told(graph), most // 2
@@ -146,6 +146,9 @@ class _Lesson:
         self._said: set[str] = set()  # remarks on rules, each made once
         self._contributions: dict[int, list[Contribution]] = {}
         self._arguments: dict[int, dict[int, list[int]]] = {}
+        words = [words_of(line[0]) for label, line in self.all_lines() if label]
+        self.names = Names(self.trace, set().union(*words))
+        self._said.clear()
 
     def rows(self, width: int | None) -> Iterator[Row]:
         """Yield the lines of the lesson, folded to a width."""
@@ -200,7 +203,8 @@ class _Lesson:
         if node.id == self.trace.result:
             remarks.append("the result")
         if node.kind != "result":
-            remarks.append("Param" if node.kind == "param" else node.kind)
+            kind = "Param" if node.kind == "param" else node.kind
+            remarks.append(kind if node.id in self.names.own else f"{kind} {node.name}".rstrip())
         held = self.nodes[node.id - 1].value if self.nodes else None
         yield equation.text, _value(held, node.value), _remark(remarks)
 
@@ -215,10 +219,8 @@ class _Lesson:
 
     def _into(self, node: TraceNode, argument: int, ids: list[int], equation: Equation) -> Line:
         own, shown = (node.id, argument), ids[:MOST_SHOWN]
-        rule = self._rule(node, argument, equation)
-        index = index_of(node.op, equation.args) if argument == 1 else ""
-        if index:
-            rule = RuleText(f"∇{self.names[node.id]}")
+        of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
+        rule = backward_of(node, argument, equation, self.trace, self.names, of)
         found = [into for id in ids if (into := self._contributions_to(id))]
         later = any(into[0] != own for into in found)
         complete = all(into[-1] == own for into in found)
@@ -230,18 +232,12 @@ class _Lesson:
         if rule.note not in self._said:
             remarks.append(rule.note)
         self._said.add(rule.note)
-        targets = [f"∇{self.names[id]}{index}" for id in shown] + ["…"] * (len(ids) > MOST_SHOWN)
-        sign = "+=" if later or index else "="
-        text = f"{', '.join(targets)} {sign} {cut(rule.formula, LONGEST_FORMULA)}"
+        sign = "+=" if later or rule.index else "="
+        text = f"{rule.targets} {sign} {cut(rule.formula, LONGEST_FORMULA)}"
         return text, ", ".join(map(self._gradient, shown)) if complete else "", _remark(remarks)
 
     def _equation(self, node: TraceNode) -> Equation:
         return equation_of(node, self.trace, self.names)
-
-    def _rule(self, node: TraceNode, argument: int, equation: Equation) -> RuleText:
-        """Return the rule for an argument with the names of this lesson."""
-        of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
-        return rule_text(node, argument, equation, self.trace, self.names, of)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """Return the gradients that are accumulated at a node, in order."""

@@ -10,8 +10,9 @@ from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import Argument, OpSignature
 from autograd_tools.tracing.summaries import Summaries
 from viewer.labels import digits, shape_text
-from viewer.terminal.equations import LONGEST_CONSTANT, Names
+from viewer.terminal.equations import LONGEST_CONSTANT
 from viewer.terminal.subject import Options, Subject, omitted
+from viewer.terminal.symbols import Names
 from viewer.text.lines import Row, Span, fold, shorten
 from viewer.text.signs import infix
 
@@ -52,8 +53,10 @@ class NodeLines:
             call = Span(self._call(row), "cyan", source if source[0] else None)
             spans = [Span(f"{name} = "), call]
         else:
-            own = shorten(columns.name[row], self.longest) if id in self.names.own else name
-            spans = [Span(f"{kind.replace('param', 'Param')} "), Span(own, "green")]
+            own = shorten(columns.name[row], self.longest)
+            spans = [Span(f"{kind.replace('param', 'Param')} "), Span(own.strip() or name, "green")]
+            if own.strip() and id not in self.names.own:
+                spans.append(Span(f" = {name}"))
         if value := self._value(row):
             spans.append(Span(f"  {value}"))
         if self.gradients.form[row] >= 0:

@@ -5,19 +5,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_tools import Trace
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.terminal.calls import call_of, chain_rule
-from viewer.terminal.equations import Equation, Names
-from viewer.terminal.formulas import lecture_formula
+from viewer.terminal.equations import Equation
+from viewer.terminal.formulas import index_of, lecture_formula
 from viewer.terminal.joined_formulas import formulas_of_each
+from viewer.terminal.symbols import Names
 from viewer.text.lines import shorten
 
 MOST_SHOWN = 3  # arrays of a list that gradients flow into
 NOT_KNOWN = "unknown VJP rule"
+
+
+@dataclass(frozen=True)
+class Backward:
+    """The gradients that flow into an argument: `∇x, ∇y`, their formulas, and a note.
+
+    An `index` follows each target whose gradient goes into a part of it alone.
+    """
+
+    targets: str
+    formula: str
+    note: str = ""
+    index: str = ""
+
+
+def backward_of(
+    node: TraceNode, argument: int, equation: Equation, trace: Trace, names: Names, of: Any
+) -> Backward:
+    """Return what flows into an argument, counted from 1; `of` is the operation's node or name."""
+    (given,) = [arg for n, arg in positional(node) if n == argument]
+    ids = list(dict.fromkeys(given.nodes))
+    index = index_of(node.op, equation.args) if argument == 1 else ""
+    rule = rule_text(node, argument, equation, trace, names, of)
+    rule = RuleText(f"∇{names[node.id]}") if index else rule
+    targets = [f"∇{names[id]}{index}" for id in ids[:MOST_SHOWN]]
+    targets += ["…"] * (len(ids) > MOST_SHOWN)
+    return Backward(", ".join(targets), rule.formula, rule.note, index)
 
 
 def rule_text(

@@ -202,6 +202,17 @@ export class Data {
   parentsOf(id: number): Int32Array {
     return this.parents.subarray(this.starts[id - 1]!, this.starts[id]!);
   }
+  /** Return `v3` for node 3. */
+  numbered(id: number): string { return `${this.header.symbols[0]}${id}`; }
+  /** Return the symbol of a node in formulas: `v3`, or the name of a Param. */
+  symbol(id: number): string { return this.column("named")[id - 1] ? this.label(id) : this.numbered(id); }
+  /** Return the heading of a node: `v3 = tanh`, `w`, or `w = v1` where its name is no symbol. */
+  headline(id: number): string {
+    const [label, symbol] = [this.label(id), this.symbol(id)];
+    if (this.kind(id) === "result") return `${symbol} = ${label}`;
+    return label === symbol ? label : `${label} = ${symbol}`;
+  }
+
   /** Return the nodes that were computed from a node, once for each argument that it is. */
   childrenOf(id: number): Int32Array { return this.children.of(id); }
 

@@ -51,15 +51,15 @@ export function firstNaN(data: Data): Answer {
     const parents = data.parentsOf(id);
     if (!isWrong(value, id) || parents.some((from) => isWrong(value, from))) continue;
     const [made, from] = parents.length ? ["makes", " from finite inputs"] : ["holds", ""];
-    const text = `v${id} = ${data.label(id)} ${made} the first ${kind(value, id)}${from}.`;
+    const text = `${data.headline(id)} ${made} the first ${kind(value, id)}${from}.`;
     return { node: id, text };
   }
   for (let id = data.nodes; id >= 1; id--) {
     if (!isWrong(gradient, id)) continue;
     const makers = data.childrenOf(id).filter((child) => gradient.has(child));
     const node = makers.find((child) => !isWrong(gradient, child)) ?? makers[0] ?? id;
-    const made = `${kind(gradient, id)} in the gradient of v${id}`;
-    return { node, text: `The VJP rule of v${node} = ${data.label(node)} makes the first ${made}.` };
+    const made = `${kind(gradient, id)} in the gradient of ${data.symbol(id)}`;
+    return { node, text: `The VJP rule of ${data.headline(node)} makes the first ${made}.` };
   }
   return { node: 0, text: "All values and gradients are finite." };
 }

@@ -9,7 +9,10 @@ export type Signature = [op: string, args: [pieces: string[], keyword: string | 
 export type Form = [text: string | null, shape: number[] | null, dtype: string | null, bytes: number];
 export type Source = [file: number, line: number, name: string, gradient: string, code: string];
 export type File = { path: string; name: string; text: string | null; start: number; note: string };
-export type Equation = [forward: string, ...[argument: number, formula: string, note: string][]];
+/** A text with symbols: 0 for the node, 1, 2 … for its parents, -1 for a constant array. */
+export type Formula = (string | number)[];
+export type Rule = [argument: number, targets: Formula, formula: Formula, note: Formula];
+export type Equation = [forward: Formula, constants: Formula, rules: Rule[]];
 
 export interface Looks {
   graph: Look; node: Look; edge: Look; heading: Look; faint: Look;
@@ -76,6 +79,7 @@ export interface Header {
   sources: Source[];
   files: File[];
   equations: Equation[];
+  symbols: [node: string, constant: string];
   looks: Looks;
   columns: Record<string, [type: "u8" | "i32" | "p32", offset: number, length: number]>;
   profile?: Profile;

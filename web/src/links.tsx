@@ -31,9 +31,16 @@ export function Around({ target, place }: { target: Target; place: Place | null 
   );
 }
 
-export function Link({ text, does, look = "" }: { text: string; does: () => void; look?: string }) {
+interface LinkProps {
+  text: string;
+  does: () => void;
+  look?: string;
+  title?: string;
+}
+
+export function Link({ text, does, look = "", title }: LinkProps) {
   return (
-    <button class={`link ${look}`} onClick={does}>
+    <button class={`link ${look}`} title={title} onClick={does}>
       {text}
     </button>
   );
@@ -60,7 +67,7 @@ export function Links({ heading, ids }: { heading: string; ids: readonly number[
       <div class="list">
         {ids.slice(from, to).map((member) => (
           <button onClick={() => page.show(member < 0 ? { group: -member } : { node: member })}>
-            <span class="id">{member < 0 ? "▣" : `v${member}`}</span>
+            <span class="id">{member < 0 ? "▣" : data.numbered(member)}</span>
             <span class="name code">{member < 0 ? title(data, -member) : data.label(member)}</span>
             <span class="dim">{brief(page, member)}</span>
           </button>

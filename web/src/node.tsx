@@ -2,48 +2,49 @@
 
 import { useMemo } from "preact/hooks";
 
-import type { Data } from "./data.ts";
+import { signOf } from "./equations.ts";
 import { STATISTICS } from "./facts.ts";
+import type { Formula } from "./header.ts";
+import { valueText } from "./labels.ts";
 import { Around, Link, Links } from "./links.tsx";
 import { timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 
 const KINDS: Record<string, string> = { param: "Param", input: "input" };
-const MOST = 3; // gradients of a rule
 
 export function Node({ id }: { id: number }) {
   const { page, data } = usePage();
-  const [forward, ...rules] = data.equation(id) ?? [""];
+  const [forward, constants, rules] = data.equation(id) ?? [[], [], []];
   const timed = new Map(data.backward(id));
   const children = useMemo(() => [...new Set(data.childrenOf(id))], [data, id]);
   const ns = data.forward(id);
   const note = id === data.header.result ? "the result" : KINDS[data.kind(id)];
   return (
     <>
-      <h2 class="code">
-        {data.kind(id) === "result" ? `v${id} = ${data.label(id)}` : data.label(id)}
-      </h2>
+      <h2 class="code">{data.headline(id)}</h2>
       <p class="where">
         {[note, data.mark(id)].filter(Boolean).map((text) => (
           <b>{text} · </b>
         ))}
         <Around target={{ node: id }} place={page.placeOf({ node: id })} />
       </p>
-      {forward && (
+      {forward.length > 0 && (
         <>
           <h3>forward{ns > 0 && ` · ${timeText(ns)}`}</h3>
-          <Formula text={forward} id={id} />
+          <code class="formula">
+            <Symbols of={forward} id={id} />
+          </code>
+          <Note of={constants} id={id} />
         </>
       )}
       {rules.length > 0 && <h3>backward</h3>}
-      {rules.map(([argument, formula, remark]) => (
+      {rules.map((rule) => (
         <div>
-          <Formula
-            text={`${targetOf(data, id, argument)} = ${formula}`}
-            id={id}
-            end={timed.has(argument) ? `  ${timeText(timed.get(argument)!)}` : ""}
-          />
-          {remark && <div class="dim">{remark}</div>}
+          <code class="formula">
+            <Symbols of={[...rule[1], signOf(data, id, rule), ...rule[2]]} id={id} />
+            {timed.has(rule[0]) && <span class="dim">{`  ${timeText(timed.get(rule[0])!)}`}</span>}
+          </code>
+          <Note of={rule[3]} id={id} />
         </div>
       ))}
       <Values id={id} />
@@ -53,32 +54,31 @@ export function Node({ id }: { id: number }) {
   );
 }
 
-/** Return the gradients that a rule computes: those of the nodes in an argument, as `∇v1`. */
-function targetOf(data: Data, id: number, argument: number): string {
-  const args = data.signature(id)[1];
-  const own = args.filter(([, keyword]) => keyword === null)[argument - 1];
-  const gaps = ([pieces]: (typeof args)[number]) => pieces.length - 1;
-  const first = args.slice(0, own && args.indexOf(own)).reduce((sum, arg) => sum + gaps(arg), 0);
-  const count = own ? gaps(own) : 0;
-  const names = Array.from({ length: Math.min(count, MOST) }, (_, i) => `∇v${first + i + 1}`);
-  return names.join(", ") + (count > MOST ? ", …" : "");
+function Note({ of, id }: { of: Formula; id: number }) {
+  if (!of.length) return null;
+  return (
+    <div class="dim">
+      <Symbols of={of} id={id} />
+    </div>
+  );
 }
 
-/** A formula, in which `v0` stands for the node, and `v1`, `v2` … for its parents. */
-function Formula({ text, id, end = "" }: { text: string; id: number; end?: string }) {
+/** The pieces of a formula, with links to the parents of the node in it. */
+function Symbols({ of, id }: { of: Formula; id: number }) {
   const { page, data } = usePage();
   const parents = data.parentsOf(id);
   return (
-    <code class="formula">
-      {text.split(/\bv(\d+)\b/).map((piece, i) => {
-        const node = i % 2 ? (piece === "0" ? id : parents[Number(piece) - 1]) : undefined;
-        if (i % 2 === 0) return piece;
-        if (!node) return `v${piece}`;
-        if (node === id) return page.nameOf(id);
-        return <Link text={page.nameOf(node)} look="code" does={() => page.show({ node })} />;
+    <>
+      {of.map((piece) => {
+        if (typeof piece === "string") return piece;
+        if (piece < 0) return `${data.header.symbols[1]}${id}`;
+        const node = piece ? parents[piece - 1]! : id;
+        const symbol = data.symbol(node);
+        if (node === id) return symbol;
+        const title = [data.headline(node), valueText(data, node)].join("  ");
+        return <Link text={symbol} title={title} look="code" does={() => page.show({ node })} />;
       })}
-      <span class="dim">{end}</span>
-    </code>
+    </>
   );
 }
 

@@ -163,12 +163,6 @@ export class Page {
   placeText({ file, line }: Place): string {
     return `${this.data.header.files[file]?.name ?? "?"}:${line}`;
   }
-
-  /** Return the name of a node in a formula: a Param has its own. */
-  nameOf(id: number): string {
-    const isNamed = this.data.kind(id) !== "result" && /^[\w.[\]]+$/.test(this.data.label(id));
-    return isNamed ? this.data.label(id) : `v${id}`;
-  }
 }
 
 const Shared = createContext<Page | null>(null);

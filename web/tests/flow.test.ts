@@ -47,7 +47,7 @@ test("the first NaN can be one that was given", () => {
     { label: "w", nans: 2, grad: 1 },
     { op: "sum", parents: [1], nans: 1, grad: 1 },
   ]);
-  assert.deepEqual(firstNaN(data), { node: 1, text: "v1 = w holds the first NaN." });
+  assert.deepEqual(firstNaN(data), { node: 1, text: "w holds the first NaN." });
 });
 
 test("the first NaN of a gradient is made by a VJP rule", () => {
@@ -56,7 +56,7 @@ test("the first NaN of a gradient is made by a VJP rule", () => {
     { op: "sqrt", label: "sqrt(·)", parents: [1], grad: 1 },
     { op: "sum", parents: [2], grad: 1 },
   ]);
-  const text = "The VJP rule of v2 = sqrt(·) makes the first NaN in the gradient of v1.";
+  const text = "The VJP rule of v2 = sqrt(·) makes the first NaN in the gradient of w.";
   assert.deepEqual(firstNaN(data), { node: 2, text });
 });
 

@@ -16,6 +16,7 @@ export interface Node {
   infs?: number;
   grad?: number | null; // the norm of the gradient, null for none
   gradNans?: number;
+  equation?: number;
 }
 
 export interface Group {
@@ -59,7 +60,8 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
     signature: ["i32", each((_, id) => id - 1)],
     label: ["i32", labels],
     source: ["i32", each(({ line }, id) => (line ? id - 1 : -1))],
-    equation: ["i32", each(() => -1)],
+    equation: ["i32", each(({ equation }) => equation ?? -1)],
+    named: ["u8", each(({ op }) => (op ? 0 : 1))],
     home: ["i32", each(({ home }) => home ?? 0)],
     degree: ["i32", each(({ parents }) => parents?.length ?? 0)],
     back: [
@@ -124,6 +126,7 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
         sources: nodes.map(({ line }) => [0, line ?? 0, "", "", `line ${line}`]),
         files: [{ path: "models/train.py", name: "train.py", text: null, start: 1, note: "" }],
         equations: [],
+        symbols: ["v", "c"],
         looks: {},
         ...header,
       },

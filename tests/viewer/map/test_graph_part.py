@@ -99,15 +99,64 @@ def test_equations_name_the_node_and_its_parents(tape):
     found = data_of(tape)
     equations = [found.header["equations"][number] for number in found["equation"][[2, 12]]]
     assert equations == [
-        ["v0 = tanh(v1)", [1, "∇v0 * (1 - v0 * v0)", ""]],
-        ["v0 = sum(v1)", [1, "broadcast_to(∇v0, shape(v1))", ""]],
+        [[0, " = tanh(", 1, ")"], [], [[1, ["∇", 1], ["∇", 0, " * (1 - ", 0, " * ", 0, ")"], []]]],
+        [
+            [0, " = sum(", 1, ")"],
+            [],
+            [[1, ["∇", 1], ["broadcast_to(∇", 0, ", shape(", 1, "))"], []]],
+        ],
     ]
 
 
+def equation_of(f, **params):
+    """The first equation of a map of `f` of Params of these names."""
+    found = data_of(ag.diff(f, *(ag.Param(x, name=name) for name, x in params.items())))
+    return found.header["equations"][0]
+
+
 def test_an_argument_given_twice_has_one_name():
-    x = ag.Param(2.0, name="x")
-    found = data_of(ag.diff(lambda: x * x))
-    assert found.header["equations"][0][0] == "v0 = v1 * v1"
+    assert equation_of(lambda x: x * x, x=2.0)[0] == [0, " = ", 1, " * ", 1]
+
+
+def test_an_array_twice_in_a_list_gets_both_gradients():
+    x, y = np.ones(2), np.ones(3)
+    forward, _, rules = equation_of(lambda x, y: np.sum(np.concatenate([x, y, x])), x=x, y=y)
+    assert forward == [0, " = concatenate([", 1, ", ", 2, ", ", 1, "])"]
+    both = ["∇", 0, "[0:2] + ∇", 0, "[5:7], ∇", 0, "[2:5]"]
+    assert rules == [[1, ["∇", 1, ", ∇", 2], both, []]]
+
+
+def test_a_constant_of_a_shared_equation_has_no_number_of_one_node():
+    w = ag.Param(np.ones(2), name="w")
+    found = data_of(ag.diff(lambda: np.sum(np.cos(w * np.ones(2)) * np.ones(2))))
+    assert found["equation"].tolist()[1] == found["equation"].tolist()[3]
+    forward, constants, rules = found.header["equations"][0]
+    assert (forward, constants) == ([0, " = ", 1, " * ", -1], [-1, " = float64[2]"])
+    assert rules == [[1, ["∇", 1], ["∇", 0, " * ", -1], []]]
+
+
+def test_the_gradient_of_a_part_goes_into_it():
+    _, _, rules = equation_of(lambda x: np.sum(x[1:]), x=np.ones(3))
+    assert rules == [[1, ["∇", 1, "[1:]"], ["∇", 0], []]]
+
+
+def test_a_note_has_symbols_as_well():
+    _, _, ((_, _, formula, note),) = equation_of(ag.checkpoint(np.sin), x=2.0)
+    assert formula == ["∇", 0, " · ∂", 0, "/∂", 1]
+    assert not any("∇v" in piece for piece in note if isinstance(piece, str))
+
+
+def test_leaves_with_a_symbol_of_their_own_are_named():
+    params = [ag.Param(2.0, name=name) for name in ("w", "b", "w", "sum", "cos", "a + b")]
+    found = data_of(ag.diff(lambda: np.sum(np.stack([np.sin(x) for x in params]))))
+    named = [found.text("label")[row] for row in np.flatnonzero(found["named"])]
+    assert named == ["b"]
+    assert found.header["symbols"] == ["v", "c"]
+
+
+def test_names_like_those_of_nodes_change_their_symbols():
+    found = data_of(ag.diff(lambda v4, c1: v4 * c1, *(ag.Param(1.0, name=n) for n in ("v4", "c1"))))
+    assert (found["named"].tolist(), found.header["symbols"]) == ([1, 1, 0], ["v_", "c_"])
 
 
 def test_a_histogram_has_bars_up_to_fifteen(tape):

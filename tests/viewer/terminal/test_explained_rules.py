@@ -9,8 +9,9 @@ from rules import test_rules
 from rules.test_rules import PRIMITIVES, cases_of, curved, differentiable, every_primitive, total
 
 import autograd_tools as ag
-from viewer.terminal.equations import Names, equation_of
+from viewer.terminal.equations import equation_of
 from viewer.terminal.explanation import MOST_NODES, _Lesson
+from viewer.terminal.symbols import Names
 
 
 def share(c, axis=None):

@@ -17,7 +17,6 @@ from support.hostile import hostile
 import autograd_tools as ag
 import viewer
 from viewer.terminal.text import VIEWS
-from viewer.text.lines import shorten
 
 WIDTHS = [60, 80, 200]
 # The options that show all of a view at any width.
@@ -377,18 +376,16 @@ def trace_named(name):
 
 @hostile()
 def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
-    assert (
-        viewer.to_text(trace_named(name)).splitlines()[1]
-        == f"v2 = {shown}({shorten(name, 24)})  [2]  ∇ 1.41"
-    )
+    line = viewer.to_text(trace_named(name)).splitlines()[1]
+    assert line == f"v2 = {shown}(v1)  [2]  ∇ 1.41"
 
 
 @hostile()
 def test_a_hostile_name_survives_in_the_tree(name, shown):
     assert viewer.to_text(trace_named(name), "tree").splitlines() == [
         f"3 nodes in {shown}",
-        f"├── Param {shown}  [2]  ∇ 2.83",
-        f"├── v2 = {shown}({shorten(name, 24)})  [2]  ∇ 1.41",
+        f"├── Param {shown} = v1  [2]  ∇ 2.83",
+        f"├── v2 = {shown}(v1)  [2]  ∇ 1.41",
         "└── v3 = sum(v2)  4  ∇ 1",
     ]
 
@@ -478,8 +475,8 @@ def test_a_long_name_takes_few_lines_of_a_terminal(view):
 def test_a_remainder_has_its_sign(view):
     w = ag.Param(np.array([1.5, 2.5]), name="100%s")
     text = viewer.to_text(ag.diff(lambda: np.sum(w % 2 + np.mod(5.0, w))), view)
-    assert "v2 = 100%s % 2  [2]  ∇ 1.41" in text
-    assert "v3 = 5.0 % 100%s  [2]" in text
+    assert "v2 = v1 % 2  [2]  ∇ 1.41" in text
+    assert "v3 = 5.0 % v1  [2]" in text
 
 
 @pytest.mark.parametrize("index", [slice(1, None), (slice(1, None),)])

@@ -78,6 +78,18 @@ def focused(folder: Path) -> None:
     viewer.to_map(tape, folder / "selected.html", focus="w")
 
 
+def formulas(folder: Path) -> None:
+    """Nodes 3 and 5 share an equation with a constant; two Params have one name."""
+    x, y = (ag.Param(np.ones(n), name="w") for n in (2, 3))
+    twice = [2 * np.ones(7), 3 * np.ones(7)]
+
+    def loss():
+        z = np.concatenate([x, y, x])
+        return np.sum(np.sin(z * twice[0]) * twice[1])
+
+    viewer.to_map(ag.diff(loss), folder / "formulas.html")
+
+
 def graphs(folder: Path) -> None:
     for model in (make.recurrent, make.layers, make.levels, make.hostile, make.inputs):
         viewer.to_map(model(), folder / f"graph_{model.__name__}.html")
@@ -94,6 +106,7 @@ def write(folder: Path) -> None:
             raise SystemExit(f"{page} was not written")
     compared(folder)
     focused(folder)
+    formulas(folder)
     graphs(folder)
     profile = folder / "profile.json"
     if main(["profile", "-o", str(profile), str(folder / "recurrent.py")]):

@@ -394,3 +394,21 @@ test("a dark screen has dark panels", () =>
     },
     { colorScheme: "dark" },
   ));
+
+test("each symbol of a formula is one of the node that is selected", () =>
+  opened("formulas.html", async (page) => {
+    const texts = () => page.locator("code.formula").allInnerTexts();
+    const select = (id: number) => page.evaluate((hash) => (location.hash = hash), `#node=${id}`);
+    await select(6);
+    await facts(page).getByRole("heading", { name: /^v6 = / }).waitFor();
+    assert.deepEqual(await texts(), ["v6 = v5 * c6", "∇v5 = ∇v6 * c6"]);
+    await facts(page).getByText("c6 = float64[7]").waitFor();
+    await select(3);
+    await facts(page).getByRole("heading", { name: /^v3 = / }).waitFor();
+    assert.deepEqual(await texts(), [
+      "v3 = concatenate([v1, v2, v1])",
+      "∇v1, ∇v2 = ∇v3[0:2] + ∇v3[5:7], ∇v3[2:5]",
+    ]);
+    await page.locator("code.formula").first().getByRole("button", { name: "v2" }).click();
+    await facts(page).getByRole("heading", { name: "w = v2" }).waitFor();
+  }));
