@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 from autograd_tools import Trace
+from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Group
@@ -14,12 +16,27 @@ from viewer.text.signs import infix
 LONGEST_NAME = 24  # columns of the name of an operation or a Param in a list
 LONGEST_OPTION = 32  # columns of an argument
 MOST_ARGUMENTS = 4
+MOST_NAMES = 4  # of Params with one reason
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
 
 def plural(n: int, noun: str) -> str:
     """Return `1 node`, `12,345 nodes`."""
     return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
+def by_reason(reasons: Mapping[str, str], limit: int | None = None) -> Iterator[str]:
+    """Yield lines that say why Params have no gradient; those of one reason stand together."""
+    groups: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        groups.setdefault(reason, []).append(one_line(name))
+    for reason, names in [*groups.items()][:limit]:
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        first, *rest = reason.split("\n")
+        yield f"{', '.join(names[:MOST_NAMES])}{more}: {one_line(first)}"
+        yield from map(one_line, rest)
+    if limit is not None and len(groups) > limit:
+        yield f"{plural(len(groups) - limit, 'more reason')}"
 
 
 def heading(group: Group) -> str:

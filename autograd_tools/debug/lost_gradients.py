@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,7 +98,8 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
         lines = [f"{_label(x)} is used by operations without a gradient:"] if read else []
         return ["no gradients yet: call J.backward(loss)", *lines, *_listed(map(_use, read))]
     if index is None:
-        return _unused(_label(x), read, "it was never used while the tape recorded")
+        why = _unused(read, "it was never used while the tape recorded")
+        return _without(_label(x), why)
     if index >= len(tape.entries):
         return [f"{_label(x)} has no gradient: it was used only after the result was computed"]
     trace, param = tape.trace(), Node(tape, index).param
@@ -177,9 +178,7 @@ def _of_trace(trace: Trace, node: TraceNode, detached: Mapping[int, list[Detache
         return ["no gradients yet: the trace was taken before J.backward(loss)"]
     below = _descendants(trace, node)
     if node.outgrad is None:
-        if len(below) == 1:
-            return _unused(name, detached.get(node.id - 1, []))
-        return _ended(name, below, _ancestors(trace), detached)
+        return _without(name, node.reason or reason_of(trace, node, detached))
     found = node.outgrad
     if node.value and node.value.shape and 0 in node.value.shape:
         return [f"{name} is empty, and so is its gradient"]
@@ -212,42 +211,44 @@ def _ancestors(trace: Trace) -> set[int]:
     return {id for id in found if id is not None}
 
 
-def _unused(
-    name: str, uses: list[Detached], otherwise: str = "nothing is computed from it"
-) -> list[str]:
-    """Return the answer for a value without descendants on the tape."""
+def _without(name: str, reason: str) -> list[str]:
+    return f"{one_line(name)} has no gradient: {reason}".split("\n")
+
+
+def reason_of(trace: Trace, node: TraceNode, detached: Mapping[int, Sequence[Detached]]) -> str:
+    """Return why a node has no gradient; `detached` has the operations that detach it, by row."""
+    below = _descendants(trace, node)
+    if len(below) == 1:
+        return _unused(detached.get(node.id - 1, ()), "nothing is computed from it")
+    return "\n".join(_ended(below, _ancestors(trace), detached))
+
+
+def _unused(uses: Sequence[Detached], otherwise: str) -> str:
+    """Return the reason for a value without descendants on the tape."""
     if not uses:
-        return [f"{name} has no gradient: {otherwise}"]
-    return [
-        f"{name} has no gradient: it is used only by operations without a gradient:",
-        *_listed(map(_use, uses)),
-    ]
+        return otherwise
+    head = "it is used only by operations without a gradient:"
+    return "\n".join([head, *_listed(map(_use, uses))])
 
 
 def _ended(
-    name: str,
-    below: Mapping[int, TraceNode],
-    above: set[int],
-    detached: Mapping[int, list[Detached]],
+    below: Mapping[int, TraceNode], above: set[int], detached: Mapping[int, Sequence[Detached]]
 ) -> list[str]:
-    """Return the answer for a value whose descendants with a gradient miss the result."""
+    """Return the reason for a value whose descendants with a gradient miss the result."""
     lost = [node for id, node in below.items() if id in above and node.outgrad is not None]
     if lost:
-        why = "its path ends, because a rule returned None or set_gcnode freed the rest, at:"
-        return [f"{name} has no gradient: {why}", *_listed([_where(lost[0])])]
+        why = "its path ends, because a rule returned None or the rest was freed, at:"
+        return [why, *_listed([_where(lost[0])])]
     ends = []
     for id, node in below.items():
         read = [
             f"  used by {_use(use)}"
-            for use in detached.get(id - 1, [])
+            for use in detached.get(id - 1, ())
             if not node.children or use.name not in METADATA
         ]
         if read or not node.children:
             ends.append("\n".join([_where(node), *read]))
-    return [
-        f"{name} has no gradient: its paths do not reach the result; they end at:",
-        *_listed(ends),
-    ]
+    return ["its paths do not reach the result; they end at:", *_listed(ends)]
 
 
 def _zero(name: str, trace: Trace, below: Mapping[int, TraceNode]) -> list[str]:
@@ -281,7 +282,7 @@ def _listed(items: Iterable[str]) -> list[str]:
 
 
 def _use(use: Detached) -> str:
-    return f"{one_line(use.name)}{_at(use.file, use.line, use.function)}"
+    return f"{one_line(use.name)}{place_text(use.file, use.line, use.function)}"
 
 
 def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> str:
@@ -290,9 +291,10 @@ def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> s
     if towards is not None:
         args = [str(i) for i, arg in enumerate(node.args, 1) if {*arg.nodes} & towards.keys()]
         label = f"{one_line(node.op)}[{', '.join(args)}]"
-    return f"{node.id}. {label}{_at(node.file, node.line, node.function)}"
+    return f"{node.id}. {label}{place_text(node.file, node.line, node.function)}"
 
 
-def _at(file: str, line: int, function: str) -> str:
+def place_text(file: str, line: int, function: str) -> str:
+    """Return ` at FILE:LINE in FUNCTION: CODE`, an empty string for an unknown line."""
     code = code_at(file, line)
     return one_line(f" at {file}:{line} in {function}{f': {code}' if code else ''}") if file else ""

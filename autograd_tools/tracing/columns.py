@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -56,6 +56,8 @@ class TraceNode:
         The operation whose VJP rule made the call; empty for a call of the user's.
     code : str
         The source line, as it was when the trace was made; empty if it could not be read.
+    reason : str
+        The answer of `why_none` for a Param without a gradient, if the engine knows it.
     """
 
     id: int
@@ -76,6 +78,7 @@ class TraceNode:
     backward_ns: dict[int, int] | None = None
     gradient: str = ""
     code: str = ""
+    reason: str = ""
 
     @property
     def call(self) -> str:
@@ -131,7 +134,8 @@ class Columns:
 
     Rows of `signature`, `source_line` and `place` are indices into the lists beside them. `flat`
     has the ids of the parents of all nodes, end to end; `starts` has where those of each node
-    begin, and the end. `buffers` is None where the memory of arrays is unknown.
+    begin, and the end. `buffers` is None where the memory of arrays is unknown. `reasons` have, by
+    row, why a node has no gradient.
     """
 
     signatures: list[OpSignature]
@@ -147,6 +151,7 @@ class Columns:
     forward_ns: list[int | None]
     backward_ns: list[dict[int, int] | None]
     buffers: Buffers | None = None
+    reasons: dict[int, str] = field(default_factory=dict)
 
     @functools.cached_property
     def kind(self) -> list[str]:
@@ -225,6 +230,7 @@ class Columns:
             self.backward_ns[row],
             line.gradient,
             line.code,
+            self.reasons.get(row, ""),
         )
 
     def call(self, row: int) -> str:
@@ -298,6 +304,7 @@ class Columns:
             outgrad=Summaries.of(node.outgrad for node in nodes),
             forward_ns=[node.forward_ns for node in nodes],
             backward_ns=[node.backward_ns for node in nodes],
+            reasons={row: node.reason for row, node in enumerate(nodes) if node.reason},
         )
 
 

@@ -96,7 +96,7 @@ def _parents(data: dict[str, Any]) -> Iterator[str]:
 def _rows(data: dict[str, Any]) -> Iterator[str]:
     """Yield rows that are no nodes."""
     n, memory = len(data["head"]), data.get("memory")
-    named: dict[str, Any] = {"backward_ns": data["backward_ns"]}
+    named: dict[str, Any] = {"backward_ns": data["backward_ns"], "reasons": data.get("reasons", {})}
     for name in ("value", "outgrad"):
         named |= {f"{name}.{part}": data[name][part] for part in ("rows", "bins")}
     if memory is not None:

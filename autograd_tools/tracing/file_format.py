@@ -44,6 +44,7 @@ def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]
         "forward_ns": None if set(columns.forward_ns) <= {None} else columns.forward_ns,
         "backward_ns": backward,
         "memory": plain_buffers(columns.buffers),
+        **({"reasons": _plain_reasons(columns.reasons)} if columns.reasons else {}),
     }
 
 
@@ -86,7 +87,17 @@ def _read_columns(data: dict[str, Any]) -> Columns:
         forward_ns=_read_forward(data["forward_ns"], n),
         backward_ns=_read_times(data["backward_ns"], n),
         buffers=read_buffers(data.get("memory"), n),
+        reasons=_read_reasons(data.get("reasons", {}), n),
     )
+
+
+def _plain_reasons(reasons: dict[int, str]) -> dict[str, str]:
+    return {str(row): reason for row, reason in reasons.items()}
+
+
+def _read_reasons(reasons: Any, n: int) -> dict[int, str]:
+    rows = integers([*map(int, reasons)], 0, n).tolist()
+    return dict(zip(rows, map(text, reasons.values()), strict=True))
 
 
 # Lines and heads.

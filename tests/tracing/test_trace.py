@@ -554,3 +554,15 @@ def test_a_listing_by_columns_is_that_of_the_nodes():
         lambda x: np.sum(np.concatenate([x, [1.0], x]) * named([x, 2.0], x, axis=0)), np.ones(2)
     )
     assert str(trace) == "\n".join(f"{node.id}. {node.listing}" for node in trace)
+
+
+def test_reasons_for_no_gradient_are_saved(tmp_path):
+    nodes = [
+        TraceNode(1, "param", name="w", reason="nothing is computed from it"),
+        TraceNode(2, "param", name="x", children=(3,)),
+        TraceNode(3, "result", "sin", args=(Argument("R(None)", (2,)),), parents=(2,)),
+    ]
+    ag.Trace(nodes, 3).save(tmp_path / "t.json")
+    t = ag.load_trace(tmp_path / "t.json")
+    assert [node.reason for node in t] == ["nothing is computed from it", "", ""]
+    assert ag.why_none(t, "w") == "w has no gradient: nothing is computed from it"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd_tools import Trace
+from autograd_tools.debug.lost_gradients import reason_of
+from autograd_tools.engine.detached import Detached
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.location.places import places_of
@@ -20,7 +22,8 @@ from viewer.adapters.recorder import BackwardPass, OpCall
 class EngineGradient:
     """One backward pass: the calls since the one before, and what its `roots` depend on.
 
-    A `retained` graph can be differentiated again.
+    A `retained` graph can be differentiated again. `unreached` leaves were to get a gradient, and
+    got none; `detached` has the operations that read values without one.
     """
 
     def __init__(
@@ -34,12 +37,33 @@ class EngineGradient:
     ) -> None:
         self.since, self.roots, self.done = since, roots, done
         self.retained = retained
+        self.unreached: Sequence[OpCall] = ()
+        self.detached: Mapping[OpCall, Sequence[Detached]] = {}
         self._array_of = array_of
 
     def trace(self) -> Trace:
         """Return the trace, with statistics of values that were kept and did not change since."""
         result = self.roots[0] if self.roots else None
-        return recorded_trace(with_parents(self.roots), self.done, result, self._array_of)
+        calls = self.calls()
+        trace = recorded_trace(calls, self.done, result, self._array_of)
+        detached = {row: self.detached.get(call, ()) for row, call in enumerate(calls)}
+        columns = trace.columns
+        for row, call in enumerate(calls):
+            if call in self.unreached:
+                columns.reasons[row] = reason_of(trace, columns.node(row), detached)
+        return trace
+
+    def calls(self) -> list[OpCall]:
+        """Return the calls and leaves of the trace, in its order."""
+        return with_parents([*self.roots, *self._lost()])
+
+    def _lost(self) -> set[OpCall]:
+        """Return the unreached leaves, and all that was computed from them."""
+        found = {*self.unreached}
+        for call in self.since if found else ():
+            if not found.isdisjoint(call.parents):
+                found.add(call)
+        return found
 
 
 Done: TypeAlias = Callable[[EngineGradient], None]

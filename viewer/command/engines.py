@@ -41,6 +41,7 @@ class EngineWatch:
         self._recorders: list[Any] = []
         self._finder = _Finder(self._start)
         self.rest: list[OpCall] = []  # the calls after the last gradient
+        self.without_gradient: dict[str, str] = {}  # by name of a Param, the reason
 
     def __enter__(self) -> EngineWatch:
         for package in ENGINES:
@@ -78,7 +79,9 @@ class EngineWatch:
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         while self._recorders:
-            self.rest += self._recorders.pop().stop()
+            recorder = self._recorders.pop()
+            self.rest += recorder.stop()
+            self.without_gradient |= recorder.without_gradient()
 
     def _start(self, package: str) -> None:
         """Record an engine that was imported, unless another module has its name."""

@@ -48,7 +48,7 @@ from viewer.map.timeline_part import MOST_CALLS
 from viewer.profiles.advice import tips
 from viewer.profiles.groupings import GROUPINGS
 from viewer.profiles.memory_use.reading import memory
-from viewer.profiles.overview import has_shapes
+from viewer.profiles.overview import WITHOUT, has_shapes
 from viewer.profiles.roofline import peaks_for
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
 
@@ -344,6 +344,8 @@ class _Run:
             return status or (0 if ended else fail(f"{args.script} computed {self._missing()}"))
         timer.peaks = peaks_for(timer.records).to_dict()
         timer.engine = None if self.window.is_elsewhere else self.engine
+        if self.engines.without_gradient:
+            timer.about[WITHOUT] = self.engines.without_gradient
         if args.output:
             if has_shapes(timer):
                 tips(timer)  # so that its trials are saved

@@ -64,9 +64,13 @@ class _GraphPart:
             "sources": sources,
             "equations": self.equations,
             "symbols": [self.names.node, self.names.constant],
+            **({"reasons": self._reasons()} if nodes.reasons else {}),
             "looks": LOOKS,
             "open": [n for n, group in enumerate(self.groups) if n and id(group) in shown],
         }
+
+    def _reasons(self) -> dict[int, str]:
+        return {row + 1: reason for row, reason in self.nodes.reasons.items()}
 
     def columns(self) -> dict[str, Column]:
         """Return the columns of nodes and of groups."""

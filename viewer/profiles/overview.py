@@ -10,6 +10,7 @@ from autograd_tools.base.formats import count_text, memory_text, percent_text, t
 from autograd_tools.base.text import one_line
 from autograd_tools.timing.engine_cost import measuring_ns
 from autograd_tools.timing.records import PHASES
+from viewer.labels import by_reason
 from viewer.options import HotspotBy
 from viewer.profiles.advice import tip_rows
 from viewer.profiles.hotspot_tables import hotspot_table_rows
@@ -18,6 +19,7 @@ from viewer.profiles.roofline import arithmetic_rows
 from viewer.text.lines import Row, Span, fold
 
 REST = "your own code and call overhead"
+WITHOUT = "without gradient"  # among the facts of a run: reasons, by name of a Param
 SHOWN: tuple[HotspotBy, ...] = ("op", "line")  # tables
 
 
@@ -38,6 +40,10 @@ def overview(
         blocks.append([*arithmetic_rows(timer, "op", limit=limit, width=width)])
     if has_shapes(timer):
         blocks.append([*tip_rows(timer, width=width)])
+    if reasons := _reasons(timer.about):
+        heading: Row = [Span("Params without gradients", "bold")]
+        shown = (row for line in by_reason(reasons, limit) for row in fold([Span(line)], width))
+        blocks.append([heading, *shown])
     lines = [row for line in summary(timer, gradients) for row in fold([Span(line)], width)]
     return [*blocks, lines]
 
@@ -67,6 +73,11 @@ def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
     if gradients:
         yield gradients
     yield from _about(timer.about)
+
+
+def _reasons(facts: dict[str, Any]) -> dict[str, str]:
+    found = facts.get(WITHOUT)
+    return {str(name): str(why) for name, why in found.items()} if type(found) is dict else {}
 
 
 def _about(facts: dict[str, Any]) -> Iterator[str]:

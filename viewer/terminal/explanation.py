@@ -19,7 +19,7 @@ from autograd_tools.tracing.summaries import Summary
 from viewer import passes
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.labels import heading, number, plural
+from viewer.labels import by_reason, heading, number, plural
 from viewer.terminal.equations import Equation, cut, equation_of
 from viewer.terminal.latex import Latex, lines_in_latex
 from viewer.terminal.symbols import Names, Unnamed, words_of
@@ -177,8 +177,15 @@ class _Lesson:
         yield None, (BACKWARD, "", "")
         yield "", (f"∇{self.names[result]} = 1", self._gradient(result), "")
         yield from self._numbered(self.ids[::-1], self._backward)
-        if missed := [self.names[id] for id in self.ids if not self.reached[id - 1]]:
-            yield None, (f"No gradient reaches {', '.join(missed)}; see ag.why_none.", "", "")
+        known = self.trace.columns.reasons
+        missed = [id for id in self.ids if not self.reached[id - 1]]
+        if unknown := [self.names[id] for id in missed if not known]:
+            yield None, (f"No gradient reaches {', '.join(unknown)}; see ag.why_none.", "", "")
+        reasons = {self.names[id]: known[id - 1] for id in missed if id - 1 in known}
+        if reasons:
+            yield None, ("", "", "")
+            yield None, ("Params without gradients:", "", "")
+            yield from ((None, (line, "", "")) for line in by_reason(reasons))
 
     def _numbered(
         self, ids: Sequence[int], lines_of: Callable[[TraceNode], Iterator[Line]]

@@ -61,6 +61,9 @@ class NodeLines:
             spans.append(Span(f"  {value}"))
         if self.gradients.form[row] >= 0:
             spans.append(Span(f"  ∇ {self._gradient(row)}", "yellow"))
+        elif reason := columns.reasons.get(row):
+            _, _, last = reason.rpartition("\n")
+            spans.append(Span(f"  no gradient: {one_line(last.strip())}", "yellow"))
         return spans
 
     def _call(self, row: int) -> str:

@@ -148,7 +148,7 @@ export function ending(data: Data): Answer {
   }
   for (let id = 1; id <= data.nodes; id++) {
     if (data.kind(id) !== "param" || gradient.has(id)) continue;
-    const why = "the result does not depend on it";
+    const why = data.header.reasons?.[id] ?? "the result does not depend on it";
     return { node: id, text: `No gradient reaches ${data.label(id)}: ${why}.` };
   }
   return { node: 0, text: "Gradients reach all that the result depends on." };

@@ -80,6 +80,7 @@ export interface Header {
   files: File[];
   equations: Equation[];
   symbols: [node: string, constant: string];
+  reasons?: Record<string, string>;
   looks: Looks;
   columns: Record<string, [type: "u8" | "i32" | "p32", offset: number, length: number]>;
   profile?: Profile;

@@ -18,6 +18,7 @@ export function Node({ id }: { id: number }) {
   const timed = new Map(data.backward(id));
   const children = useMemo(() => [...new Set(data.childrenOf(id))], [data, id]);
   const ns = data.forward(id);
+  const reason = data.header.reasons?.[id];
   const note = id === data.header.result ? "the result" : KINDS[data.kind(id)];
   return (
     <>
@@ -37,7 +38,7 @@ export function Node({ id }: { id: number }) {
           <Note of={constants} id={id} />
         </>
       )}
-      {rules.length > 0 && <h3>backward</h3>}
+      {rules.length > 0 && <h3>backward{timed.has(0) && ` · ${timeText(timed.get(0)!)}`}</h3>}
       {rules.map((rule) => (
         <div>
           <code class="formula">
@@ -47,6 +48,8 @@ export function Node({ id }: { id: number }) {
           <Note of={rule[3]} id={id} />
         </div>
       ))}
+      {reason && <h3>no gradient</h3>}
+      {reason && <div class="reason">{reason}</div>}
       <Values id={id} />
       <Links heading="inputs" ids={Array.from(data.parentsOf(id))} />
       <Links heading="used by" ids={children} />

@@ -75,6 +75,10 @@ class HipsRecorder:
         since, self._since = self._since, []
         return since
 
+    def without_gradient(self) -> dict[str, str]:
+        """Return nothing: an argument without a gradient is an error or a warning there."""
+        return {}
+
     def keep_values(self, values: bool) -> None:
         """Keep the values of the next gradients, or not."""
         self._values = values

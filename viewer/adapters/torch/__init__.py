@@ -16,8 +16,9 @@ from viewer.adapters.torch.profiling import TorchProfile as TorchProfile
 from viewer.adapters.torch.profiling import profile_torch as profile
 from viewer.adapters.torch.profiling import trace_torch as trace
 from viewer.adapters.torch.recording import TorchRecorder
+from viewer.adapters.torch.why import why_none_torch as why_none
 
-__all__ = ["TorchProfile", "profile", "trace"]
+__all__ = ["TorchProfile", "profile", "trace", "why_none"]
 TESTED = ("2.13",)
 
 if not torch.__version__.startswith(tuple(f"{version}." for version in TESTED)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ class TorchGraph:
         with torch.enable_grad():
             self._accumulate = type((leaf + leaf).grad_fn.next_functions[0][0])
         self._leaves: dict[int, tuple[weakref.ref[torch.Tensor], OpCall, Any]] = {}
+        self.reached: set[OpCall] = set()  # the leaves that got a gradient in some pass
         self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
 
     def own(self, call: OpCall, made: Iterable[torch.Tensor], inputs: list[Any]) -> list[Any]:
@@ -82,11 +83,33 @@ class TorchGraph:
         held = [(own(), call) for own, call, _ in self._leaves.values()]
         return [(x, call) for x, call in held if x is not None]
 
+    def unreached(self, done: BackwardPass, asked: Sequence[Any] = ()) -> list[OpCall]:
+        """Return the leaves that got no gradient in a pass.
+
+        They are those `asked` for, or all, with those of the modules that were called.
+        """
+        for param in () if asked else self._names.params():
+            if param.requires_grad:
+                self._leaf(param)
+        wanted = {id(x) for x in asked}
+        return [
+            call
+            for x, call in self.leaves()
+            if x.requires_grad and call not in done.outgrads and (not wanted or id(x) in wanted)
+        ]
+
     def forget(self) -> None:
         """Remove the hooks of leaves, which outlive the graph."""
         for _, _, hook in self._leaves.values():
             hook.remove()
-        self._leaves.clear()
+
+    def known(self, x: torch.Tensor) -> OpCall | None:
+        """Return the call or leaf of a tensor; None if it was not seen."""
+        if x.grad_fn is not None:
+            found: OpCall | None = x.grad_fn.metadata.get(self._key)
+            return found
+        leaf = self._leaves.get(id(x))
+        return leaf[1] if leaf is not None and leaf[0]() is x else None
 
     def run(self, engine: Callable[[], Any]) -> tuple[Any, BackwardPass]:
         """Run a backward pass; return what the engine returned, and the pass.
@@ -172,6 +195,7 @@ class TorchGraph:
 
     def _at_leaf(self, call: OpCall, dx: torch.Tensor) -> None:
         if self.current is not None:
+            self.reached.add(call)
             self._note_outgrad(self.current, call, (dx,))
 
     def _note_outgrad(self, done: BackwardPass, call: OpCall, grads: tuple[Any, ...]) -> None:

@@ -16,7 +16,8 @@ MOST_PARTS = 1000  # of a container that is searched
 class ModuleNames:
     """The names of modules inside others, and of parameters, from the first module that is called.
 
-    A module that no known one contains has the name of its variable, or of its class.
+    A module that no known one contains has the name of its variable, or of a variable whose module
+    contains it, or of its class.
     """
 
     def __init__(self) -> None:
@@ -26,23 +27,44 @@ class ModuleNames:
 
     def path(self, module: torch.nn.Module, frame: FrameType | None) -> str:
         """Return the path of a module, such as `model.encoder.0`."""
-        found = self._paths.get(id(module))
-        if found is None:
-            found = variable_of(module, frame) or type(module).__name__
-            self._kept.append(module)
-            for name, inner in module.named_modules():
-                self._paths.setdefault(id(inner), f"{found}.{name}" if name else found)
-            for name, param in module.named_parameters():
-                self._params.setdefault(id(param), f"{found}.{name}")
-        return found
+        if id(module) not in self._paths:
+            self._add(*_outermost(module, frame))
+        return self._paths[id(module)]
+
+    def _add(self, module: torch.nn.Module, found: str) -> None:
+        self._kept.append(module)
+        for name, inner in module.named_modules():
+            self._paths.setdefault(id(inner), f"{found}.{name}" if name else found)
+        for name, param in module.named_parameters():
+            self._params.setdefault(id(param), f"{found}.{name}")
 
     def param(self, x: torch.Tensor, frame: FrameType | None) -> str:
         """Return the name of a leaf; empty if it has none."""
         return self.in_modules(x) or variable_of(x, frame)
 
+    def params(self) -> list[torch.Tensor]:
+        """Return the Params of all modules that were called."""
+        return [param for module in self._kept for param in module.parameters()]
+
+    def frozen(self) -> list[str]:
+        """Return the names of those that do not require a gradient."""
+        return [self._params[id(param)] for param in self.params() if not param.requires_grad]
+
     def in_modules(self, x: torch.Tensor) -> str:
         """Return the name that a module called before has for a leaf; empty if none has."""
         return self._params.get(id(x), "")
+
+
+def _outermost(module: torch.nn.Module, frame: FrameType | None) -> tuple[torch.nn.Module, str]:
+    """Return a module, or one that contains it if only that is a variable, and its name."""
+    if name := variable_of(module, frame):
+        return module, name
+    for _, variables, passing in variables_of_frames(frame):
+        for name, value in variables.items():
+            is_module = isinstance(value, torch.nn.Module) and name not in passing
+            if is_module and name != "self" and any(x is module for x in value.modules()):
+                return value, name
+    return module, type(module).__name__
 
 
 def variable_of(x: Any, frame: FrameType | None) -> str:

@@ -14,7 +14,11 @@ from autograd_tools.tracing.columns import ArgTemplate
 from autograd_tools.tracing.summaries import Form
 from viewer.adapters.recorder import OPERAND
 
-VIEWS = ("H", "T", "imag", "mH", "mT", "real")  # properties that are operations
+VIEWS = ("H", "T", "data", "imag", "mH", "mT", "real")  # properties that are operations
+# Operations that return a plain value of Python or NumPy.
+READS = frozenset(
+    ("array", "bool", "complex", "contains", "float", "index", "int", "item", "numpy", "tolist")
+)
 # Operators by the names that NumPy has for them, which views know.
 OPERATORS = {
     **{"div": "divide", "mul": "multiply", "neg": "negative", "pow": "power", "sub": "subtract"},

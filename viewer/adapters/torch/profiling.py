@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Timer, Trace
+from autograd_tools.location.call_site import CallSite
 from viewer.adapters.gradients import EngineGradient, recorded_trace
 from viewer.adapters.meter import Meter
 from viewer.adapters.recorder import OpCall
+from viewer.adapters.torch.graph import TorchGraph
 from viewer.adapters.torch.operations import array_of, tensors_in
 from viewer.adapters.torch.recording import TorchRecorder
+from viewer.profiles.overview import WITHOUT
 
 
 def trace_torch(f: Callable[..., Any], *args: Any) -> Trace:
@@ -82,6 +85,8 @@ class TorchProfile(ag.Profile):
     """
 
     last: EngineGradient | None = None
+    graph: TorchGraph
+    removed: Mapping[int, CallSite]
 
     @property
     def timer(self) -> Timer:
@@ -127,6 +132,7 @@ def profile_torch(
 
     frame = sys._getframe(2)  # of the block
     recorder = TorchRecorder(take, frame, values=values, clock=clock)
+    found.graph, found.removed = recorder.graph, recorder.removed
     start = clock()
     recorder.start()
     try:
@@ -137,4 +143,6 @@ def profile_torch(
         meter.add_rest(rest)
         totals = meter.timer().totals()
         totals.total_ns = total
+        if missed := recorder.without_gradient():
+            totals.about[WITHOUT] = missed
         found.hold(totals)

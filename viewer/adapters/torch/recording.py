@@ -15,6 +15,8 @@ from unittest.mock import patch
 import torch
 from torch.overrides import TorchFunctionMode
 
+from autograd_tools.engine.detached import Detached
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.location.users_code import is_library
 from viewer.adapters.gradients import Done, EngineGradient, with_parents
 from viewer.adapters.recorder import OPERAND, OpCall, SiteFinder
@@ -22,6 +24,7 @@ from viewer.adapters.torch.graph import TorchGraph
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import (
     COMPILED,
+    READS,
     REVERSED,
     array_of,
     called_name,
@@ -35,6 +38,8 @@ from viewer.adapters.torch.operations import (
 from viewer.adapters.torch.patches import patches
 from viewer.adapters.torch.saving import SavedBytes
 
+SET_GRAD = torch.Tensor.grad.__set__
+MOST_USES = 100  # of a value, that are noted
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -59,6 +64,10 @@ class TorchRecorder(TorchFunctionMode):
         self.graph = TorchGraph(clock, self._modules, values=values)
         self._known: dict[Any, tuple[str, dict[str, Any]]] = {}  # names and default arguments
         self._since: list[OpCall] = []
+        self._detached: dict[OpCall, list[Detached]] = {}  # since the last gradient
+        self.removed: dict[int, CallSite] = {}  # by id of a leaf, where its `.grad` became None
+        self._last: EngineGradient | None = None
+        self._asked: Sequence[Any] = ()  # the leaves that it was to differentiate; empty for all
         self._saved = SavedBytes()
         self._thread = threading.get_ident()
         self.inner: list[str] | None = None  # the open module that has no others inside
@@ -92,16 +101,32 @@ class TorchRecorder(TorchFunctionMode):
 
     def pause(self) -> None:
         """Record no more, also in the middle of an operation, until `stop`."""
-        self._thread = -1
+        self._thread, self._last = -1, None  # which may hold values
 
     def stop(self) -> list[OpCall]:
         """End the recording, and return the calls after the last gradient."""
-        self.pause()
+        self._thread = -1
         self._stack.close()
+        if self._last is not None:
+            self._last.unreached = self.graph.unreached(self._last.done, self._asked)
         self.graph.forget()
         self.finder = SiteFinder(None)  # it keeps frames
         since, self._since = self._since, []
         return since
+
+    def without_gradient(self) -> dict[str, str]:
+        """Return why Params have no gradient, by name, once the recording has ended.
+
+        They are frozen, or no gradient reached them.
+        """
+        found = dict.fromkeys(self._modules.frozen(), "requires_grad is False")
+        missed = set[OpCall]() if self._last is None else {*self._last.unreached}
+        names = {call.name for call in missed - self.graph.reached}
+        if names and self._last is not None:
+            columns = self._last.trace().columns
+            reasons = {columns.name[row]: reason for row, reason in columns.reasons.items()}
+            found |= {name: reason for name, reason in reasons.items() if name in names}
+        return found
 
     def keep_values(self, values: bool) -> None:
         """Keep the values of the next gradients, or not."""
@@ -147,6 +172,8 @@ class TorchRecorder(TorchFunctionMode):
         name, defaults = known
         kwargs = kwargs or {}
         if not name or self.graph.current is not None or self._thread < 0:
+            if not name and func == SET_GRAD and args[1] is None and args[0].grad is not None:
+                self.removed[id(args[0])] = self.finder.find()
             return func(*args, **kwargs)
         return self.record(name, func, args, kwargs, defaults)
 
@@ -212,6 +239,8 @@ class TorchRecorder(TorchFunctionMode):
         is_one = type(y) is torch.Tensor or isinstance(y, torch.Tensor)
         results = [y] if is_one else [*tensors_in(y)]
         if not results:
+            if call.op in READS:
+                self._note_detached(call, self.finder.find())
             return
         call.site, call.inner = self.finder.find(), self.inner
         call.form = form_of(y.dtype, y.shape) if is_one else form_of_tuple(results)
@@ -221,6 +250,9 @@ class TorchRecorder(TorchFunctionMode):
                 call.nbytes += x.nbytes
         made = [x for x in results if x.grad_fn is not None]
         if not made:
+            is_change = call.op.endswith("_") or (args and results[0] is args[0])  # of a leaf
+            if call.parents and not is_change:
+                self._note_detached(call, call.site)
             call.args, call.parents = (), ()
             return
         grad_fns = self.graph.own(call, made, inputs)
@@ -230,6 +262,14 @@ class TorchRecorder(TorchFunctionMode):
         call.saved = self._saved.count(grad_fns, args)
         if self.graph.values and is_one:
             call.value = kept(y)
+
+    def _note_detached(self, call: OpCall, site: CallSite) -> None:
+        """Note that a call reads its parents, and that no gradient comes back through it."""
+        name = call.op if torch.is_grad_enabled() else f"{call.op} under no_grad"
+        for parent in call.parents:
+            uses = self._detached.setdefault(parent, [])
+            if len(uses) < MOST_USES:
+                uses.append(Detached(name, site.file, site.line, site.function))
 
     def run_backward(self, engine: Callable[..., Any], roots: Any, *args: Any, **kw: Any) -> Any:
         """Run a backward pass of the engine, and give it to `done`."""
@@ -241,7 +281,13 @@ class TorchRecorder(TorchFunctionMode):
         found, done = self.graph.run(lambda: engine(roots, *args, **kw))
         since, self._since = self._since, []
         self._saved.clear()
-        self._done(EngineGradient(since, calls, done, array_of, retained=bool(args[1])))
+        last = EngineGradient(since, calls, done, array_of, retained=bool(args[1]))
+        last.detached, self._detached = self._detached, {}
+        self.removed.clear()
+        self._last, self._asked = last, args[3]
+        if self.graph.values:
+            last.unreached = self.graph.unreached(done, self._asked)
+        self._done(last)
         return found
 
     def module_kind(self, module: torch.nn.Module) -> int | None:
