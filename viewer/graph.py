@@ -29,7 +29,8 @@ class Group:
 
     `members` are ids of nodes, and groups, oldest first. A `collapsed` group is drawn as one box. A
     folded group stands for many equal ones: `copies` has the ids of the nodes of each, in the same
-    order; the first are those in `members`.
+    order; the first are those in `members`. `steps` has the numbers of the first and the last step
+    in each copy of it, in each copy of the groups around it; see `viewer.passes.steps`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Group:
     line: int = 0
     collapsed: bool = False
     copies: tuple[tuple[int, ...], ...] = ()
+    steps: tuple[tuple[int, int], ...] = ()
 
     @property
     def times(self) -> int:

@@ -42,7 +42,8 @@ def by_reason(reasons: Mapping[str, str], limit: int | None = None) -> Iterator[
 def heading(group: Group) -> str:
     """Return the name of a group: `steps 2-100` of a loop, `f, calling itself`."""
     if group.kind in ("step", "level"):
-        return f"{group.kind}{'s' * bool(group.copies)} {group.name}"
+        is_one = not group.copies and "," not in group.name
+        return f"{group.kind}{'' if is_one else 's'} {group.name}"
     if group.kind == "recursion":
         return f"{group.name}, calling itself"
     return group.name or group.kind or "group"

@@ -174,9 +174,17 @@ class _GraphPart:
             "g_times": ("i32", [len(group.copies) for group in groups]),
             "g_length": ("i32", [len(g.copies[0]) if g.copies else 0 for g in groups]),
             "copies": ("i32", differences([*chain.from_iterable(c.tolist() for c in copies)])),
+            "g_steps": ("i32", [len(group.steps) for group in groups]),
+            **self._of_steps(),
         }
         self.group_kinds = list(kinds)
         return found
+
+    def _of_steps(self) -> dict[str, Column]:
+        """Return the first and the last step of each copy; most follow the one before."""
+        steps = [ends for group in self.groups for ends in group.steps]
+        first, last = np.array(steps, np.int64).reshape(-1, 2).T
+        return {"s_first": ("i32", differences(first)), "s_last": ("i32", differences(last))}
 
     def _hidden(self) -> np.ndarray:
         found = np.zeros(len(self.trace), int)

@@ -15,6 +15,7 @@ from viewer.passes.grouping import group
 from viewer.passes.recursion import nested, side_by_side
 from viewer.passes.repeats import Repeat, find_repeats
 from viewer.passes.signatures import Numbers, signatures
+from viewer.passes.steps import number_of, with_steps
 from viewer.passes.wiring import Relation, Wiring
 
 PART_OF = {"loop": "step", "recursion": "level"}  # the kinds of groups that fold as a whole
@@ -94,9 +95,11 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
 def fold_marked(graph: Graph, open: Sequence[int | str], marks: Mapping[int, object]) -> Graph:
     """Return a grouped graph folded; nodes are equal only with the same mark, or both without."""
     folder = _Folder(graph, open, marks)
-    made = rebuild(side_by_side(graph, folder.names), folder.fold)
+    before = side_by_side(graph, folder.names)
+    made = rebuild(before, folder.fold)
     members = in_order([*made.leaves, *made.group.members])
-    return replace(graph, root=replace(made.group, members=members))
+    root = with_steps(graph, before, replace(made.group, members=members))
+    return replace(graph, root=root)
 
 
 class _Folder:
@@ -144,7 +147,8 @@ class _Folder:
         if not leaves and not groups:
             return _Folded(group, number, first)
         if len(items) == 1 and groups and self._is_whole(group, groups[0]):
-            whole = replace(group, members=groups[0].members, copies=groups[0].copies)
+            inner = groups[0]
+            whole = replace(group, members=inner.members, copies=inner.copies, steps=inner.steps)
             return _Folded(whole, number, first, tuple(leaves))
         is_recursion = group.kind == "recursion" and not group.copies
         if is_recursion and not any(level.copies for level in groups):
@@ -217,23 +221,26 @@ class _Folder:
         leaves += sorted(initial)
         self.wiring.add_run(copies)
         self._note_outside(relations)
-        last = things[n + period * repeat.times - 1]
-        model = _without(self._model(things[n : n + period], last), initial)
+        row = things[n : n + period * repeat.times]
+        model = _without(self._model(row, period), initial)
         return _Folded(replace(model, copies=tuple(copies)), number, copies[0][0])
 
-    def _model(self, members: list[int | Group], last: int | Group) -> Group:
+    def _model(self, row: list[int | Group], period: int) -> Group:
         """Return the group to show: the first copy itself, or a new group around its members."""
-        first = members[0]
+        first, last, members = row[0], row[-1], row[:period]
         if not isinstance(first, Group):
-            columns, row = self.wiring.columns, first - 1
-            return Group("", in_order(members), "repeat", columns.file[row], columns.line[row])
-        is_row = isinstance(last, Group) and first.kind in PARTS
-        if is_row:
-            name = f"{first.name}-{last.name.removeprefix(AT_LEAST)}"  # type: ignore[union-attr]
-        if len(members) == 1:
-            return replace(first, name=name if is_row else first.name)
-        name = f"{first.kind}s {name}" if is_row else ""
-        return Group(name, in_order(members), "repeat", first.file, first.line)
+            columns, at = self.wiring.columns, first - 1
+            return Group("", in_order(members), "repeat", columns.file[at], columns.line[at])
+        place = first.file, first.line
+        if not isinstance(last, Group) or first.kind not in PARTS:
+            return first if period == 1 else Group("", in_order(members), "repeat", *place)
+        name = f"{first.name}-{last.name.removeprefix(AT_LEAST)}"
+        ends = zip(row[::period], row[period - 1 :: period], strict=True)
+        steps = tuple([(number_of(a), number_of(b)) for a, b in ends])
+        if period == 1:
+            return replace(first, name=name, steps=steps)
+        name = f"{first.kind}s {name}"
+        return Group(name, in_order(members), "repeat", *place, steps=steps)
 
     def _note_outside(self, relations: list[Relation]) -> None:
         """Note the rows of leaves that enter the copies one by one, to fold them as well."""

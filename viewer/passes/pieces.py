@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from viewer.graph import Graph, Group
+from viewer.passes.steps import first_and_last, joined
 
 PIECES = ("leaves", "stretch")  # the kinds of these groups, which are not cut again
 
@@ -35,8 +36,9 @@ def stretch(graph: Graph, members: Members) -> Group:
     ends = [member for member in (members[0], members[-1]) if isinstance(member, Group)]
     kinds = {group.kind for group in ends}
     if len(ends) == 2 and len(kinds) == 1 and kinds <= {"step", "level"}:
-        first, last = ends[0].name.partition("-")[0], ends[1].name.rpartition("-")[2]
-        return Group(f"{ends[0].kind}s {first}-{last}", members, "stretch")
+        first, last = first_and_last(ends[0].name)[0], first_and_last(ends[1].name)[1]
+        steps = joined(ends[0], ends[1])
+        return Group(f"{ends[0].kind}s {first}-{last}", members, "stretch", steps=steps)
     ids = [id for m in members for id in (m.all_ids() if isinstance(m, Group) else (m,))]
     columns = graph.trace.columns
     files = {columns.file[id - 1] for id in ids} - {""}

@@ -84,7 +84,7 @@ export class Picture {
     const isOpen = (member: number) => member < 0 && !isClosed(data, shown.view, -member);
     let [frame, titles] = [outer, around];
     if (hasFrame(data, g)) {
-      titles = [...around, [title(data, g), data.groupInstance(g)].filter(Boolean).join(" ")];
+      titles = [...around, [title(data, g, this.style.copy), data.groupInstance(g)].filter(Boolean).join(" ")];
       if (members.length === 1 && isOpen(members[0]!) && !data.times(g)) {
         return this.fill(-members[0]!, outer, depth, titles, whole);
       }

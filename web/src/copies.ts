@@ -2,7 +2,7 @@
 
 import { indexOf } from "./columns.ts";
 import type { Data } from "./data.ts";
-import { modelOf, pathTo } from "./graph.ts";
+import { pathTo } from "./graph.ts";
 
 export type Chosen = ReadonlyMap<number, number>; // the copy shown of a folded group, from 0
 
@@ -66,25 +66,56 @@ export function inCopy(data: Data, chosen: Chosen, id: number): number {
   return at;
 }
 
-function each<T>(data: Data, group: number, figure: (ids: Int32Array) => T): T[] {
-  return Array.from({ length: data.times(group) }, (_, n) => figure(data.copy(group, n)));
+/** Return a figure of each copy of a group, in the chosen copies of the groups around it. */
+function each<T>(data: Data, group: number, chosen: Chosen, node: number, figure: Figure<T>): T[] {
+  const own = node ? placeIn(data, group, node) : -1;
+  const around = pathTo(data, { group }).reverse().filter((outer) => data.times(outer));
+  const places = around.map((outer) => new Map(Array.from(data.copy(outer, 0), (id, at) => [id, at])));
+  return Array.from({ length: data.times(group) }, (_, n) => {
+    let ids = data.copy(group, n);
+    if (own >= 0) ids = ids.subarray(own, own + 1);
+    around.forEach((outer, level) => {
+      const at = ids.map((id) => places[level]!.get(id)!);
+      const copy = chosen.get(outer);
+      const all = Array.from({ length: data.times(outer) }, (_, n) => n);
+      const rows = (copy === undefined ? all : [copy]).map((n) => data.copy(outer, n));
+      ids = Int32Array.from(rows.flatMap((row) => Array.from(at, (place) => row[place]!)));
+    });
+    return figure(ids);
+  });
+}
+type Figure<T> = (ids: Int32Array) => T;
+
+/** Return the place of a node among those of a copy of a group, -1 if it is in none. */
+function placeIn(data: Data, group: number, node: number): number {
+  let id = node;
+  for (const [outer, n] of copiesOf(data, node)) {
+    const place = data.copy(outer, n).indexOf(id);
+    if (outer === group) return place;
+    id = data.copy(outer, 0)[place]!;
+  }
+  return -1;
 }
 
 /** Return the norm of a gradient in each copy: that of a node, or the greatest of the group. */
-export function normsOf(data: Data, group: number, node = 0): (number | null)[] {
+export function normsOf(
+  data: Data,
+  group: number,
+  chosen: Chosen,
+  node = 0,
+): (number | null)[] {
   const { gradient } = data;
-  const place = data.copy(group, 0).indexOf(modelOf(data, node) || node);
-  return each(data, group, (ids) => {
-    const own = place >= 0 ? ids.subarray(place, place + 1) : ids;
+  return each(data, group, chosen, node, (ids) => {
     let found: number | null = null;
-    for (const id of own) if (gradient.has(id)) found = Math.max(found ?? 0, gradient.norm(id));
+    for (const id of ids) if (gradient.has(id)) found = Math.max(found ?? 0, gradient.norm(id));
     return found;
   });
 }
 
 /** Return the nanoseconds of each copy, or nothing if none was timed. */
-export function timesOf(data: Data, group: number): number[] {
+export function timesOf(data: Data, group: number, chosen: Chosen): number[] {
   const times = indexOf(data).numbers("time");
-  const found = each(data, group, (ids) => ids.reduce((ns, id) => ns + (times[id - 1]! || 0), 0));
+  const sum = (ids: Int32Array) => ids.reduce((ns, id) => ns + (times[id - 1]! || 0), 0);
+  const found = each(data, group, chosen, 0, sum);
   return found.some(Boolean) ? found : [];
 }

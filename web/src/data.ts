@@ -134,6 +134,8 @@ export class Data {
   /** The ids in the copies of the folded group g start at `copyStarts[g]`, copy after copy. */
   readonly copies: Int32Array;
   readonly copyStarts: Int32Array;
+  /** The rows of `first` and `last` of group g are from `starts[g]` to `starts[g + 1]`. */
+  readonly steps: { starts: Int32Array; first: Int32Array; last: Int32Array };
   private readonly found = new Map<string, Column>();
   private used?: Lists;
 
@@ -159,6 +161,8 @@ export class Data {
     this.copies = sums(this.column("copies"));
     this.copyStarts = starts(this.column("g_times").map((times, g) => times * length[g]!));
     if (this.copyStarts[this.groups] !== this.copies.length) throw new Error("copies are missing");
+    const [first, last] = ["s_first", "s_last"].map((name) => sums(this.column(name)));
+    this.steps = { starts: starts(this.column("g_steps")), first: first!, last: last! };
     this.value = statistics(this, "v");
     this.gradient = statistics(this, "d");
     const node = sums(this.column("b_node"));

@@ -11,6 +11,7 @@ import { JOINS } from "./metrics.ts";
 import { Node } from "./node.tsx";
 import { general, grouped } from "./numbers.ts";
 import { type Page, type Place, usePage } from "./page.ts";
+import { shownCopy, stepName } from "./steps.ts";
 
 const NAMED = 10; // operations
 
@@ -49,13 +50,13 @@ function Whole() {
 }
 
 function Group({ group }: { group: number }) {
-  const { page, data } = usePage();
+  const { page, data, state } = usePage();
   const ids = useMemo(() => idsOf(data, group), [data, group]);
   const about = [data.groupKind(group), data.groupInstance(group)].filter(Boolean).join(" · ");
   const place = page.placeOf({ group });
   return (
     <>
-      <h2>{title(data, group) || "the whole graph"}</h2>
+      <h2>{title(data, group, state.copy) || "the whole graph"}</h2>
       <p class="where">
         {about}
         {place && " · "}
@@ -113,7 +114,7 @@ function Figures({ nodes, figures }: { nodes: number; figures: ReturnType<typeof
 /** The steps of a folded group with the first, the last, the least and the largest gradient. */
 function Copies({ group }: { group: number }) {
   const { page, data, state } = usePage();
-  const norms = useMemo(() => normsOf(data, group), [data, group]);
+  const norms = useMemo(() => normsOf(data, group, state.copy), [data, group, state.copy]);
   const known = norms.filter((norm) => norm !== null).sort((a, b) => a - b);
   const rows: [string, number][] = [
     ["first", 0],
@@ -121,13 +122,11 @@ function Copies({ group }: { group: number }) {
     ["smallest", norms.indexOf(known[0]!)],
     ["largest", norms.indexOf(known.at(-1)!)],
   ];
-  const shown = state.copy.get(group);
-  const goTo = (copy: number) => page.store.set({ copy: new Map([...state.copy, [group, copy]]) });
+  const at = (copy: number) => new Map([...state.copy, [group, copy]]);
   return (
     <>
       <h3>
-        copies · {shown === undefined ? "all" : `${grouped(shown + 1)} of`} {grouped(norms.length)}{" "}
-        shown
+        copies · {shownCopy(data, group, state.copy) || `all ${grouped(norms.length)}`} shown
       </h3>
       <table>
         <tbody>
@@ -137,7 +136,10 @@ function Copies({ group }: { group: number }) {
               <tr>
                 <th scope="row">{name}</th>
                 <td>
-                  <Link text={`step ${grouped(copy + 1)}`} does={() => goTo(copy)} />
+                  <Link
+                    text={stepName(data, group, at(copy)) || shownCopy(data, group, at(copy))}
+                    does={() => page.store.set({ copy: at(copy) })}
+                  />
                 </td>
                 <td class="number">
                   {norms[copy] == null ? "" : `∇ ${general(norms[copy], 3)}`}

@@ -7,10 +7,12 @@ import { isIn, structure } from "./graph.ts";
 import { general, grouped, LONGEST, memoryText, plural } from "./numbers.ts";
 import { shorten, strip, timeText } from "./numbers.ts";
 import type { Box, Shown } from "./shown.ts";
+import { heading, shownCopy } from "./steps.ts";
 
 const LONGEST_NAME = 24; // columns
 const NAMED = 4; // operations that a closed group without a name of the program's names
 const SHOWN_LEAVES = 2; // Params of a closed group that are shown one by one
+const ALL: Chosen = new Map();
 const OF_PASSES = ["repeat", "stretch", "leaves", ""];
 
 /** Return `64×32`, or `[64] float32` for another type than float64; nothing for a scalar. */
@@ -48,9 +50,14 @@ function counts(of: Statistics, id: number): string {
 }
 
 /** Return the heading of a group, with `×99`. */
-export function title(data: Data, group: number): string {
+function nameOf(data: Data, group: number, copy: Chosen): string {
   const times = data.times(group);
-  return data.groupTitle(group) + (times ? `  ×${grouped(times)}` : "");
+  return heading(data, group, copy) + (times ? `  ×${grouped(times)}` : "");
+}
+
+/** Return the heading of a group, with `×99`, and the copy of it that is chosen. */
+export function title(data: Data, group: number, copy: Chosen = ALL): string {
+  return [nameOf(data, group, copy), shownCopy(data, group, copy)].filter(Boolean).join(" · ");
 }
 
 /** What the lines of boxes are about: chosen copies of folded groups, gradients, shapes of results,
@@ -119,9 +126,8 @@ function groupLines(shown: Shown, box: Box, ids: Int32Array, content: Content): 
   const kind = data.groupKind(group);
   const isResult = (id: number) => data.kind(id) === "result";
   const results = own.filter(isResult);
-  const step = copy.get(group);
-  const lines = [title(data, group), data.groupInstance(group)];
-  if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
+  const instance = data.groupInstance(group);
+  const lines = [nameOf(data, group, copy), instance, shownCopy(data, group, copy)];
   if (kind !== "line" && results.length) {
     const bytes = results.reduce((all, id) => all + (data.value.form(id)?.[3] ?? 0), 0);
     const time = totalTime(data, ids);
@@ -135,7 +141,7 @@ function groupLines(shown: Shown, box: Box, ids: Int32Array, content: Content): 
   if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
   const all = () => data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]);
   const isRow = !results.length && data.times(group) > 0; // of leaves
-  const row = isRow ? (step === undefined ? all() : ids) : outputs(shown, box, own, copy);
+  const row = isRow ? (!copy.has(group) ? all() : ids) : outputs(shown, box, own, copy);
   if (row.length) lines.push(...facts(data, valuesText(data, row), gradients ? row : NONE));
   const rest = isRow ? [] : leafLines(shown, own.filter((id) => !isResult(id)), copy, gradients);
   return [...lines.filter(Boolean), ...rest];

@@ -8,14 +8,15 @@ import { pathTo, type Target } from "./graph.ts";
 import { title } from "./labels.ts";
 import { general, grouped } from "./numbers.ts";
 import { type Page, type Place, usePage } from "./page.ts";
+import { heading, shownCopy, stepName } from "./steps.ts";
 
 const A_PAGE = 40; // links
 const MOST = 3; // axes of a shape
 
 /** The line of something, and the functions, loops and steps around it, as links. */
 export function Around({ target, place }: { target: Target; place: Place | null }) {
-  const { page, data } = usePage();
-  const copies = new Map("node" in target ? copiesOf(data, target.node) : []);
+  const { page, data, state } = usePage();
+  const copies = "node" in target ? new Map(copiesOf(data, target.node)) : state.copy;
   const around = pathTo(data, target).filter((group) => data.groupTitle(group));
   return (
     <>
@@ -23,8 +24,8 @@ export function Around({ target, place }: { target: Target; place: Place | null 
       {around.map((group) => (
         <>
           {" › "}
-          <Link text={data.groupTitle(group)} does={() => page.select({ group })} />
-          {copies.has(group) && ` ${copies.get(group)! + 1} of ${grouped(data.times(group))}`}
+          <Link text={heading(data, group, copies)} does={() => page.select({ group })} />
+          {copies.has(group) && ` · ${stepName(data, group, copies) || shownCopy(data, group, copies)}`}
         </>
       ))}
     </>

@@ -3,6 +3,7 @@
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import { type Index, indexOf, type Numbers, sum, UNNAMED } from "./columns.ts";
 import type { Data } from "./data.ts";
+import { modelOf } from "./graph.ts";
 
 /** A number of each node and group, by which the tree is sorted. */
 export interface Metric {
@@ -43,10 +44,12 @@ export const JOINS = {
   min: (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b),
 };
 
-/** The numbers of a metric: of each node by row, and of each group. */
+/** The numbers of a metric: of each node by row, of each node that is drawn with all that it stands
+ * for in folded groups, and of each group. */
 export interface Measured {
   metric: Metric;
   nodes: Numbers;
+  members: Numbers;
   groups: Numbers;
 }
 
@@ -63,7 +66,16 @@ function measure(data: Data, metric: Metric): Measured {
     if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
     groups[parents[group]!] = join(groups[parents[group]!]!, groups[group]!);
   }
-  return { metric, nodes, groups };
+  return { metric, nodes, members: ofMembers(data, nodes, join), groups };
+}
+
+function ofMembers(data: Data, nodes: Numbers, join: (a: number, b: number) => number): Numbers {
+  const found = new Float64Array(nodes.length).fill(NaN);
+  nodes.forEach((n, row) => {
+    const model = modelOf(data, row + 1);
+    if (model) found[model - 1] = join(found[model - 1]!, n);
+  });
+  return found;
 }
 
 function wrong(index: Index): Numbers {
@@ -82,20 +94,21 @@ export function available(data: Data): Measured[] {
   return found.filter(({ nodes }) => nodes.some((n) => n > 0));
 }
 
-/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -g. */
-export function sorted(members: Int32Array, by: Measured | undefined): Int32Array {
+/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -g.
+ * With `all`, a node counts with those that it stands for in folded groups. */
+export function sorted(members: Int32Array, by: Measured | undefined, all = true): Int32Array {
   const groups = members.filter((member) => member < 0);
   const nodes = members.filter((member) => member >= 0);
-  const all = Int32Array.of(...groups, ...nodes);
-  if (!by) return all;
+  const found = Int32Array.of(...groups, ...nodes);
+  if (!by) return found;
   const sign = by.metric.fold === "min" ? 1 : -1;
-  const keys = Float64Array.from(all, (member) => {
-    const value = member < 0 ? by.groups[-member]! : by.nodes[member - 1]!;
+  const keys = Float64Array.from(found, (member) => {
+    const value = member < 0 ? by.groups[-member]! : (all ? by.members : by.nodes)[member - 1]!;
     return Number.isNaN(value) ? Infinity : sign * value;
   });
-  const order = Uint32Array.from(all, (_, i) => i).sort((a, b) => {
+  const order = Uint32Array.from(found, (_, i) => i).sort((a, b) => {
     const [x, y] = [keys[a]!, keys[b]!];
     return x < y ? -1 : x > y ? 1 : a - b;
   });
-  return Int32Array.from(order, (i) => all[i]!);
+  return Int32Array.from(order, (i) => found[i]!);
 }

@@ -158,7 +158,7 @@ function button(name: string, sign: string, does: () => unknown) {
 
 /** The groups around what is selected, outermost first. */
 function Crumbs({ around, node }: { around: number[]; node: number }) {
-  const { page, data } = usePage();
+  const { page, data, state } = usePage();
   const whole = () => {
     page.select(null);
     current.scene?.canvas.start();
@@ -166,7 +166,7 @@ function Crumbs({ around, node }: { around: number[]; node: number }) {
   const crumbs: [text: string, does: () => void][] = [
     [data.header.title, whole],
     ...around.map((group): [string, () => void] => [
-      title(data, group),
+      title(data, group, state.copy),
       () => page.select({ group }),
     ]),
   ];

@@ -5,6 +5,7 @@ import { normsOf, timesOf } from "./copies.ts";
 import { title } from "./labels.ts";
 import { general, grouped, heights, timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
+import { shownCopy, stepName } from "./steps.ts";
 
 const WIDTH = 240;
 const HEIGHT = 28;
@@ -14,27 +15,36 @@ export function Steps({ group, node }: { group: number; node: number }) {
   const { page, data, state } = usePage();
   const times = data.times(group);
   const chosen = state.copy.get(group);
-  const norms = useMemo(() => normsOf(data, group, node), [data, group, node]);
-  const spent = useMemo(() => timesOf(data, group), [data, group]);
+  const around = [...state.copy].filter(([other]) => other !== group).join();
+  const norms = useMemo(
+    () => normsOf(data, group, state.copy, node),
+    [data, group, node, around],
+  );
+  const spent = useMemo(() => timesOf(data, group, state.copy), [data, group, around]);
+  const outside = new Map(state.copy);
+  outside.delete(group);
   const set = (n: number) => {
     const copy = new Map(state.copy).set(group, n);
     if (n < 0) copy.delete(group);
     page.store.set({ copy });
   };
-  const step = chosen === undefined ? "all" : `${grouped(chosen + 1)} of`;
-  const label = `${step} ${grouped(times)}`;
+  const label = shownCopy(data, group, state.copy) || `all ${grouped(times)}`;
+  const name = (n: number) => {
+    const at = new Map(state.copy).set(group, n);
+    return stepName(data, group, at) || shownCopy(data, group, at);
+  };
   const share = (most: number) => (x: number) => x / (most || 1);
   const longest = spent.reduce((a, b) => Math.max(a, b), 0);
   return (
     <fieldset class="steps">
-      <legend>{title(data, group)}</legend>
+      <legend>{title(data, group, outside)}</legend>
       <label>
         <input
           type="range"
           min={0}
           max={times}
           value={chosen === undefined ? 0 : chosen + 1}
-          aria-label={`the copy of ${title(data, group)} that is shown`}
+          aria-label={`the copy of ${title(data, group, outside)} that is shown`}
           aria-valuetext={label}
           onInput={(event) => set(Number(event.currentTarget.value) - 1)}
         />
@@ -51,6 +61,7 @@ export function Steps({ group, node }: { group: number; node: number }) {
         height={heights(norms)}
         chosen={chosen}
         text={(x) => general(x, 3)}
+        name={name}
         choose={set}
       />
       <Strip
@@ -59,6 +70,7 @@ export function Steps({ group, node }: { group: number; node: number }) {
         height={share(longest)}
         chosen={chosen}
         text={timeText}
+        name={name}
         choose={set}
       />
     </fieldset>
@@ -71,11 +83,12 @@ interface StripProps {
   height: (x: number) => number; // from 0 to 1
   chosen: number | undefined;
   text: (x: number) => string;
+  name: (copy: number) => string;
   choose: (copy: number) => void;
 }
 
 /** A bar for each number, or for neighbours if there are many: the greatest of them counts. */
-function Strip({ label, numbers, height, chosen, text, choose }: StripProps) {
+function Strip({ label, numbers, height, chosen, text, name, choose }: StripProps) {
   const known = (some: (number | null)[]) => some.filter((x) => x !== null);
   const [least, ...rest] = known(numbers).sort((a, b) => a - b);
   if (least === undefined) return null;
@@ -90,7 +103,13 @@ function Strip({ label, numbers, height, chosen, text, choose }: StripProps) {
     const tall = 2 + (isWrong ? 1 : x > 0 ? height(x) : 0) * (HEIGHT - 2);
     const look = isWrong ? "wrong" : x ? "" : "zero";
     const wide = Math.max(0.5, width - (width > 3 ? 1 : 0));
-    return <rect x={n * width} width={wide} y={HEIGHT - tall} height={tall} class={look} />;
+    const last = Math.min((n + 1) * size, numbers.length) - 1;
+    const names = last > n * size ? `${name(n * size)} to ${name(last)}` : name(last);
+    return (
+      <rect x={n * width} width={wide} y={HEIGHT - tall} height={tall} class={look}>
+        <title>{`${names}: ${label} ${text(x)}`}</title>
+      </rect>
+    );
   });
   const at = (event: MouseEvent) => {
     const { left, width } = (event.currentTarget as Element).getBoundingClientRect();

@@ -10,6 +10,7 @@ import { grouped, plural } from "./numbers.ts";
 import { usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 import { find } from "./search.ts";
+import { heading } from "./steps.ts";
 import type { Selection } from "./store.ts";
 
 const HEIGHT = 23; // of a row
@@ -51,7 +52,7 @@ export function Tree() {
   }, [selected]);
 
   const results = useMemo(
-    () => found && sorted(state.outside ? found.ids : inFocus!, chosen),
+    () => found && sorted(state.outside ? found.ids : inFocus!, chosen, false),
     [chosen, found, state.outside],
   );
   const tree = useMemo(
@@ -166,7 +167,7 @@ export function Tree() {
                 target={target}
                 isOpen={"group" in target ? open.has(target.group) : undefined}
                 isAt={i === at}
-                cells={columns.map((own) => [textOf(own, target), own === chosen])}
+                cells={columns.map((own) => [textOf(own, line, !results), own === chosen])}
                 hasPlace={found !== null}
                 onToggle={() => "group" in target && toggle(target.group)}
                 onEnter={() => enter(line)}
@@ -206,14 +207,14 @@ interface RowProps {
 }
 
 function Row({ number, depth, target, isOpen, isAt, cells, hasPlace, onToggle, onEnter }: RowProps) {
-  const { page, data } = usePage();
+  const { page, data, state } = usePage();
   const [group, node] = "group" in target ? [target.group, 0] : [0, target.node];
   const kind = group ? data.groupKind(group) : data.kind(node);
   const isWrong = !group && (data.value.nans(node) > 0 || data.gradient.nans(node) > 0);
   const looks = [kind, isAt && "chosen at", isWrong && "wrong", !group && data.mark(node)];
   const place = hasPlace ? page.placeOf({ node }) : null;
   const times = group ? data.times(group) : 0;
-  const text = group ? data.groupTitle(group) : data.label(node);
+  const text = group ? heading(data, group, state.copy) : data.label(node);
   return (
     <div
       class={["row", ...looks.filter(Boolean)].join(" ")}
@@ -251,8 +252,9 @@ function Row({ number, depth, target, isOpen, isAt, cells, hasPlace, onToggle, o
   );
 }
 
-function textOf({ metric, groups, nodes }: Measured, target: Target): string {
-  return metric.text("group" in target ? groups[target.group]! : nodes[target.node - 1]!);
+/** Return the text of a row; a node in the tree means all that it stands for in folded groups. */
+function textOf({ metric, groups, nodes, members }: Measured, { member }: Line, all: boolean): string {
+  return metric.text(member < 0 ? groups[-member]! : (all ? members : nodes)[member - 1]!);
 }
 
 /** Return the member of the tree that stands for what is selected, 0 for none. */

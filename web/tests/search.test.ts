@@ -131,6 +131,11 @@ test("a group has the NaN and Inf elements in it", () => {
   assert.deepEqual([...measured.get("nan")!.groups], [3, 3, 3, 0]);
 });
 
+test("a node in the tree counts with the copies it stands for", () => {
+  assert.deepEqual([...measured.get("total")!.members], [NaN, 4000000, 3000, NaN, NaN]);
+  assert.deepEqual([...measured.get("gradmin")!.members], [12, 5, 0.25, NaN, 1]);
+});
+
 test("without an order groups are before nodes", () => {
   assert.deepEqual([...sorted(Int32Array.of(1, -1, 5), undefined)], [-1, 1, 5]);
 });

@@ -24,6 +24,7 @@ export interface Group {
   kind: string;
   title: string;
   copies?: number[][];
+  steps?: [first: number, last: number][];
 }
 
 const KINDS = ["param", "input", "result"];
@@ -89,6 +90,9 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
     g_times: ["i32", all.map(({ copies }) => copies?.length ?? 0)],
     g_length: ["i32", all.map(({ copies }) => copies?.[0]?.length ?? 0)],
     copies: ["i32", differences(all.flatMap(({ copies }) => copies?.flat() ?? []))],
+    g_steps: ["i32", all.map(({ steps }) => steps?.length ?? 0)],
+    s_first: ["i32", differences(all.flatMap(({ steps }) => (steps ?? []).map(([a]) => a)))],
+    s_last: ["i32", differences(all.flatMap(({ steps }) => (steps ?? []).map(([, b]) => b)))],
   };
   for (const prefix of ["v", "d"]) {
     for (const name of ["min", "max", "mean"]) columns[`${prefix}_${name}`] = ["p32", unknown];

@@ -394,7 +394,10 @@ def test_branches_that_alternate_fold_by_two():
     for n in b.steps(8):
         x = b.op(["sin", "cos"][n % 2], x)
     b.op("sum", x)
-    assert outline(folded(b).root) == [["for i in r", 1, ["steps 1-8 ×4", ["1", 2], ["2", 3]]], 10]
+    assert outline(folded(b).root) == [
+        ["for i in r", 1, ["steps 1-8 ×4", ["1, 3, … 7", 2], ["2, 4, … 8", 3]]],
+        10,
+    ]
 
 
 def test_folded_steps_with_unsure_numbers_say_so_once():

@@ -148,7 +148,7 @@ test("the slider of a folded loop chooses the step that boxes show", () =>
     const all = await texts();
     await slider.fill("4");
     await page.waitForFunction(
-      () => document.querySelector(".steps output")!.textContent === "4 of 9",
+      () => document.querySelector(".steps output")!.textContent === "step 4 · 4 of 9",
     );
     await settled(page);
     const fourth = await texts();
@@ -158,7 +158,7 @@ test("the slider of a folded loop chooses the step that boxes show", () =>
       .first()
       .click({ position: { x: 235, y: 10 } });
     await page.waitForFunction(
-      () => document.querySelector(".steps output")!.textContent === "9 of 9",
+      () => document.querySelector(".steps output")!.textContent === "step 9 · 9 of 9",
     );
     await settled(page);
     assert.ok(await page.locator(".strip rect.chosen").count());

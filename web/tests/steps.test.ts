@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { normsOf, timesOf } from "../src/copies.ts";
+import { title } from "../src/labels.ts";
+import { heading, shownCopy, stepName } from "../src/steps.ts";
+import { small } from "./small.ts";
+
+/** Two steps of an outer loop, each with a part of an inner loop: 2 steps, one of two operations. */
+const STEPS = { parent: 2, kind: "step", title: "steps 6-7, 8-10", copies: [[2], [3]] };
+const data = small(
+  [
+    { label: "w" },
+    { op: "sin", parents: [1], home: 3, grad: 1, forward: 1000 },
+    { op: "sin", parents: [2], home: -1, grad: 2, forward: 1000 },
+    { op: "cos", parents: [3], home: 4, grad: 3, forward: 2000 },
+    { op: "sin", parents: [4], home: -1, grad: 4, forward: 3000 },
+    { op: "sin", parents: [5], home: -1, grad: 5, forward: 4000 },
+    { op: "cos", parents: [6], home: -1, grad: 6, forward: 5000 },
+  ],
+  [
+    {
+      parent: 0,
+      kind: "loop",
+      title: "for i in range(9)",
+      copies: [[2, 3, 4], [5, 6, 7]],
+      steps: [[2, 2], [4, 4]],
+    },
+    { parent: 1, kind: "loop", title: "for j in range(20)" },
+    { ...STEPS, steps: [[6, 6], [7, 7], [8, 8], [10, 10]] },
+    { parent: 2, kind: "step", title: "steps 12, 15", steps: [[12, 12], [15, 15]] },
+  ],
+);
+const [outer, inner, single] = [1, 3, 4];
+
+test("a copy has the number of its step in the program", () => {
+  assert.equal(stepName(data, outer, new Map([[outer, 1]])), "step 4");
+  assert.equal(shownCopy(data, outer, new Map([[outer, 1]])), "step 4 · 2 of 2");
+});
+
+test("a copy without steps has its place among the copies", () => {
+  const plain = small([{ op: "sin", home: 1 }, { op: "sin", home: -1 }], [
+    { parent: 0, kind: "repeat", title: "repeat", copies: [[1], [2]] },
+  ]);
+  assert.equal(shownCopy(plain, 1, new Map([[1, 1]])), "2 of 2");
+});
+
+test("an inner step has the number in the outer step", () => {
+  const chosen = new Map([[outer, 1], [inner, 1]]);
+  assert.equal(stepName(data, inner, chosen), "step 10");
+  assert.equal(stepName(data, inner, new Map([[inner, 1]])), "steps 7, 10");
+});
+
+test("a frame in a chosen step has the number there", () => {
+  const chosen = new Map([[outer, 1]]);
+  assert.equal(heading(data, single, new Map()), "steps 12, 15");
+  assert.equal(heading(data, single, chosen), "step 15");
+  assert.equal(title(data, inner, chosen), "steps 8-10  ×2");
+});
+
+test("a chosen step is part of the title", () => {
+  const chosen = new Map([[outer, 0], [inner, 1]]);
+  assert.equal(title(data, inner, chosen), "steps 6-7  ×2 · step 7 · 2 of 2");
+});
+
+test("the strip of an inner loop is that of the outer step", () => {
+  assert.deepEqual(normsOf(data, inner, new Map([[outer, 1]])), [4, 5]);
+  assert.deepEqual(timesOf(data, inner, new Map([[outer, 1]])), [3000, 4000]);
+});
+
+test("the strip of an inner loop joins all outer steps", () => {
+  assert.deepEqual(normsOf(data, inner, new Map()), [4, 5]);
+  assert.deepEqual(timesOf(data, inner, new Map()), [4000, 5000]);
+});
+
+test("the strip of a node has its gradient in each step", () => {
+  assert.deepEqual(normsOf(data, outer, new Map(), 3), [2, 5]);
+  assert.deepEqual(normsOf(data, outer, new Map(), 6), [2, 5]);
+});
+
+test("a step that is not known has a sign", () => {
+  const some = small([{ op: "sin", home: 1 }, { op: "sin", home: -1 }], [
+    { parent: 0, kind: "loop", title: "while f()", copies: [[1], [2]], steps: [[1, 1], [-3, -3]] },
+  ]);
+  assert.equal(stepName(some, 1, new Map([[1, 1]])), "step ≥3");
+});
