@@ -12,7 +12,7 @@ except ImportError as error:
 from viewer.adapters.jax.tracing import cost as cost
 from viewer.adapters.jax.tracing import trace as trace
 
-TESTED = ("0.10",)
+TESTED = ("0.10", "0.12")
 
 if not jax.__version__.startswith(tuple(f"{version}." for version in TESTED)):
     warnings.warn(

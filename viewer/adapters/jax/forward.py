@@ -84,7 +84,8 @@ class Forward:
     def _unrolled(self, params: dict[str, Any], args: list[Any], path: Path) -> list[Any]:
         """Return the results of a scan whose steps are evaluated one by one."""
         body, length = params["jaxpr"], params["length"]
-        first, last = params["num_consts"], params["num_consts"] + params["num_carry"]
+        first, carried = _input_counts(params)
+        last = first + carried
         consts, carry = args[:first], args[first:last]
         split = functools.partial(lax.split, sizes=[1] * length)
         parts = [self._own("split", split, [xs], path) for xs in args[last:]]
@@ -99,6 +100,14 @@ class Forward:
             rows[i] = ys
         columns = zip(*(rows[i] for i in range(length)), strict=True)
         return [*carry, *(self._own("stack", _stacked, column, path[:-1]) for column in columns)]
+
+
+def _input_counts(params: dict[str, Any]) -> tuple[int, int]:
+    """Return how many constants and carried values a scan has, in the way of this JAX."""
+    if "ft_in" not in params:
+        return params["num_consts"], params["num_carry"]
+    consts, carry, _ = params["ft_in"].unpack()  # since 0.12
+    return len(consts), len(carry)
 
 
 def _first(x: Any) -> Any:
