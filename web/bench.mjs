@@ -12,7 +12,7 @@ const browser = await chromium.launch({
 /** In the page: note when parts of it appear. */
 function observe() {
   const seen = (window.seen = {});
-  const parts = { app: ".stage", layout: ".stage svg [role=button]" };
+  const parts = { app: "[role=treeitem]", layout: ".stage svg [role=button]" };
   new MutationObserver(() => {
     for (const [name, part] of Object.entries(parts)) {
       if (!(name in seen) && document.querySelector(part)) seen[name] = performance.now();

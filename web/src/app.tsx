@@ -43,6 +43,11 @@ function viewsOf({ header }: Data): View[] {
   return (Object.keys(TITLES) as View[]).filter((view) => has[view]);
 }
 
+/** Do something once nothing else is to be done. */
+function idle(act: () => void): void {
+  (window.requestIdleCallback ?? setTimeout)(act);
+}
+
 function firstState({ header }: Data, views: View[], first: SVGSVGElement | null): State {
   const { by, heat, direction } = header.looks_at_first ?? {};
   return {
@@ -69,7 +74,6 @@ function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
     return new Page(data, createStore(start, limits, windowAddress(window)), say);
   }, [data]);
   useEffect(() => {
-    const idle = window.requestIdleCallback ?? setTimeout;
     idle(() => find(data, "warm up")); // the first search of a page takes twice as long
   }, [data]);
   useEffect(() => {
@@ -216,8 +220,7 @@ function Questions() {
   const { page, data } = usePage();
   const [found, setFound] = useState<Answer[]>([]);
   useEffect(() => {
-    const timer = setTimeout(() => setFound(answers(data)));
-    return () => clearTimeout(timer);
+    idle(() => setFound(answers(data)));
   }, [data]);
   return (
     <div class="finds" role="group" aria-label="Go to">

@@ -25,6 +25,7 @@ export class Canvas {
   private scale = 1; // pixels of a unit
   private readonly gestures: Gestures;
   private atStart = true;
+  private size = { width: 800, height: 600 }; // of the stage, in pixels
   private readonly print = matchMedia("print");
 
   constructor(private readonly stage: HTMLElement, private readonly on: Listener) {
@@ -37,6 +38,7 @@ export class Canvas {
     });
     new ResizeObserver(() => {
       if (!stage.clientWidth) return;
+      this.measure();
       if (this.atStart) return this.start();
       this.show();
       const selected = this.svg?.querySelector(".selected"); // may be covered now
@@ -47,6 +49,7 @@ export class Canvas {
 
   /** Show another picture. What had the id `before` stays where it was, as what has `after`. */
   replace(svg: SVGSVGElement, anchor: Anchor | null): void {
+    this.measure(); // while the layout of the page is still valid
     const old = anchor && this.svg && this.rect(anchor.before);
     const { x, y, width, height } = svg.viewBox.baseVal;
     this.whole = { x, y, width: width || 1, height: height || 1 };
@@ -54,11 +57,12 @@ export class Canvas {
     svg.removeAttribute("height");
     svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
     svg.style.setProperty("--whole", `${width}pt`); // on paper
-    if (this.svg) this.svg.replaceWith(svg);
-    else this.stage.append(svg);
+    const before = this.svg;
     this.svg = svg;
+    this.show(); // before it is inserted, as the layout of another part is slow
+    if (before) before.replaceWith(svg);
+    else this.stage.append(svg);
     if (this.atStart && !anchor) return this.start();
-    this.show();
     const now = anchor && this.rect(anchor.after);
     if (old && now) this.pan(now.left - old.left, now.top - old.top);
     else this.keepInside();
@@ -109,7 +113,7 @@ export class Canvas {
     this.atStart = true;
     if (!this.svg || LETTER * this.scale >= LEAST) return;
     const { whole } = this;
-    const { width, height } = this.size();
+    const { width, height } = this.size;
     this.scale = GOOD / LETTER;
     const [w, h] = [width / this.scale, height / this.scale];
     const end = this.endOfFirst();
@@ -128,7 +132,7 @@ export class Canvas {
   /** Show the whole picture. */
   fit(): void {
     const { whole } = this;
-    const { width, height } = this.size();
+    const { width, height } = this.size;
     this.atStart = false;
     this.scale = Math.min(width / whole.width, height / whole.height, 4 / 3);
     this.corner = {
@@ -186,12 +190,13 @@ export class Canvas {
     return [x, y, width, height].join(" ");
   }
 
-  private size(): { width: number; height: number } {
-    return { width: this.stage.clientWidth || 800, height: this.stage.clientHeight || 600 };
+  private measure(): void {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    if (width && height) this.size = { width, height };
   }
 
   private show(): void {
-    const { width, height } = this.size();
+    const { width, height } = this.size;
     const { scale } = this;
     const { x, y } = this.corner;
     const part = [x, y, width / scale, height / scale].join(" ");
@@ -201,7 +206,7 @@ export class Canvas {
   /** Move a picture into sight that is out of it. */
   private keepInside(): void {
     const { whole, corner, scale } = this;
-    const { width, height } = this.size();
+    const { width, height } = this.size;
     const [x, y] = [corner.x - whole.x, corner.y - whole.y];
     const isBefore = x + width / scale < 0 || y + height / scale < 0;
     if (isBefore || x > whole.width || y > whole.height) this.start();

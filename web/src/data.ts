@@ -26,13 +26,11 @@ export class Lists {
   /** Return for each place from 0 the numbers n whose `places[n]` it is, in order; -1 is no place. */
   static by(places: Int32Array, count: number): Lists {
     const starts = new Int32Array(count + 1);
-    for (const place of places) if (place >= 0) starts[place + 1]!++;
+    for (let n = 0; n < places.length; n++) if (places[n]! >= 0) starts[places[n]! + 1]!++;
     for (let n = 0; n < count; n++) starts[n + 1]! += starts[n]!;
     const items = new Int32Array(starts[count]!);
     const next = starts.slice();
-    places.forEach((place, n) => {
-      if (place >= 0) items[next[place]!++] = n;
-    });
+    for (let n = 0; n < places.length; n++) if (places[n]! >= 0) items[next[places[n]!]!++] = n;
     return new Lists(starts, items);
   }
 
@@ -137,6 +135,8 @@ export class Data {
   /** The rows of `first` and `last` of group g are from `starts[g]` to `starts[g + 1]`. */
   readonly steps: { starts: Int32Array; first: Int32Array; last: Int32Array };
   private readonly found = new Map<string, Column>();
+  private readonly kinds: Column;
+  private readonly signatures: Column;
   private used?: Lists;
 
   constructor(
@@ -146,6 +146,8 @@ export class Data {
   ) {
     this.nodes = header.nodes;
     this.groups = this.column("g_parent").length;
+    this.kinds = this.column("kind");
+    this.signatures = this.column("signature");
     this.starts = starts(this.column("degree"));
     const back = this.column("back");
     if (this.starts[this.nodes] !== back.length) throw new Error("its edges are incomplete");
@@ -191,9 +193,9 @@ export class Data {
   has(name: string): boolean { return name in this.header.columns; }
 
   /** Return the kind of a node: "param", "input" or "result". */
-  kind(id: number): string { return this.header.kinds[this.column("kind")[id - 1]!]!; }
+  kind(id: number): string { return this.header.kinds[this.kinds[id - 1]!]!; }
   signature(id: number): Signature {
-    return this.header.signatures[this.column("signature")[id - 1]!]!;
+    return this.header.signatures[this.signatures[id - 1]!]!;
   }
   op(id: number): string { return this.signature(id)[0]; }
   label(id: number): string { return this.header.strings[this.column("label")[id - 1]!]!; }
@@ -222,13 +224,12 @@ export class Data {
 
   get children(): Lists {
     if (!this.used) {
-      const { starts, items } = Lists.by(this.parents, this.nodes + 1);
-      const heads = new Int32Array(items.length); // of edges
-      for (let id = 1; id <= this.nodes; id++) heads.fill(id, this.starts[id - 1], this.starts[id]);
-      this.used = new Lists(
-        starts,
-        items.map((edge) => heads[edge]!),
-      );
+      const lists = (this.used = Lists.by(this.parents, this.nodes + 1)); // of edges, now of heads
+      const heads = new Int32Array(this.parents.length);
+      for (let id = 1, edge = 0; id <= this.nodes; id++) {
+        while (edge < this.starts[id]!) heads[edge++] = id;
+      }
+      for (let n = 0; n < heads.length; n++) lists.items[n] = heads[lists.items[n]!]!;
     }
     return this.used;
   }
@@ -276,16 +277,23 @@ export function load(bytes: ArrayBuffer): Data {
   }
 }
 
+/** Return the bytes of base64; older browsers take a loop for it. */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const own = Uint8Array as unknown as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
+  if (own.fromBase64) return own.fromBase64(text);
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
+  return bytes;
+}
+
 /** Return bytes that were compressed by gzip and written in base64. */
 export async function unpack(text: string): Promise<ArrayBuffer> {
   if (typeof DecompressionStream !== "function") {
     throw new Error("This browser has no DecompressionStream to unpack the data: use a newer one");
   }
   try {
-    const letters = atob(text.trim());
-    const bytes = new Uint8Array(letters.length);
-    for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = new Blob([fromBase64(text.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await new Response(stream).arrayBuffer();
   } catch (error) {
     throw new Error(`${DAMAGED}: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 /** The path of a gradient; where it vanishes, explodes, ends, becomes NaN. */
 
-import { indexOf } from "./columns.ts";
+import { indexOf, numbersOf } from "./columns.ts";
 import type { Data, Statistics } from "./data.ts";
 import { general } from "./numbers.ts";
 
@@ -48,8 +48,9 @@ const kind = (of: Statistics, id: number) => (of.nans(id) > 0 ? "NaN" : "Inf");
 export function firstNaN(data: Data): Answer {
   const { value, gradient } = data;
   for (let id = 1; id <= data.nodes; id++) {
+    if (!isWrong(value, id)) continue;
     const parents = data.parentsOf(id);
-    if (!isWrong(value, id) || parents.some((from) => isWrong(value, from))) continue;
+    if (parents.some((from) => isWrong(value, from))) continue;
     const [made, from] = parents.length ? ["makes", " from finite inputs"] : ["holds", ""];
     const text = `${data.headline(id)} ${made} the first ${kind(value, id)}${from}.`;
     return { node: id, text };
@@ -67,7 +68,7 @@ export function firstNaN(data: Data): Answer {
 /** The norms of gradients by id; 0 for those that are none, unknown or not finite. */
 function normsOf(data: Data): Float64Array {
   const norms = indexOf(data).numbers("∇norm");
-  return Float64Array.from({ length: data.nodes + 1 }, (_, id) => {
+  return numbersOf(data.nodes + 1, (id) => {
     const norm = id ? norms[id - 1]! : 0;
     return norm > 0 && norm < Infinity ? norm : 0;
   });
@@ -76,10 +77,12 @@ function normsOf(data: Data): Float64Array {
 /** Return the node whose gradient, and those of all operations before it, fall most on the way. */
 export function vanishing(data: Data): Answer {
   const norms = normsOf(data);
+  const { starts, parents } = data;
   const before = norms.slice(); // the largest of the node and the operations that it needs
   for (let id = 1; id <= data.nodes; id++) {
-    for (const parent of data.parentsOf(id)) {
-      if (data.kind(parent) === "result") before[id] = Math.max(before[id]!, before[parent]!);
+    for (let n = starts[id - 1]!; n < starts[id]!; n++) {
+      const from = parents[n]!;
+      if (before[from]! > before[id]! && data.kind(from) === "result") before[id] = before[from]!;
     }
   }
   const found = farthest(data, norms, 1, (id, peak) => norms[peak]! / before[id]!);
@@ -115,7 +118,7 @@ function farthest(
   sign: 1 | -1,
   ratioOf: (id: number, extreme: number) => number,
 ): Answer | null {
-  const { result } = data.header;
+  const { starts, parents, header: { result } } = data;
   const extreme = new Int32Array(result + 1);
   const isMore = (a: number, b: number) => !b || sign * (norms[a]! - norms[b]!) > 0;
   let [node, worst] = [0, RATIO];
@@ -124,7 +127,8 @@ function farthest(
     if (isMore(id, extreme[id]!)) extreme[id] = id;
     const ratio = ratioOf(id, extreme[id]!);
     if (ratio >= worst) [node, worst] = [id, ratio];
-    for (const parent of data.parentsOf(id)) {
+    for (let n = starts[id - 1]!; n < starts[id]!; n++) {
+      const parent = parents[n]!;
       if (!extreme[parent] || isMore(extreme[parent]!, extreme[id]!)) extreme[parent] = extreme[id]!;
     }
   }
@@ -134,12 +138,13 @@ function farthest(
 
 /** Return the node nearest to the result that it needs, but that no gradient reaches. */
 export function ending(data: Data): Answer {
-  const { gradient } = data;
-  const { result } = data.header;
+  const { gradient, starts, parents, header: { result } } = data;
   const needed = new Uint8Array(result + 1);
   needed[result] = 1;
   for (let id = result; id >= 1; id--) {
-    for (const parent of needed[id] ? data.parentsOf(id) : []) {
+    if (!needed[id]) continue;
+    for (let n = starts[id - 1]!; n < starts[id]!; n++) {
+      const parent = parents[n]!;
       needed[parent] = 1;
       if (gradient.has(parent) || !gradient.has(id) || data.kind(parent) === "input") continue;
       const text = `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.`;

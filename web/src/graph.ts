@@ -42,20 +42,21 @@ class Structure {
     const around = new Int32Array(data.nodes + groups).fill(-1);
     const members = new Int32Array(data.nodes + groups);
     let count = 0;
-    const add = (group: number, member: number) => {
-      around[count] = group;
-      members[count++] = member;
-    };
-    home.forEach((own, row) => {
+    for (let id = 1; id <= data.nodes; id++) {
+      const own = home[id - 1]!;
       if (own >= groups) throw new Error(`the group ${own} is missing`);
-      if (own < 0) return;
-      add(own, row + 1);
-      for (let g = own; g > 0 && (first[g] ||= row + 1) === row + 1; g = parent[g]!) {
-        add(parent[g]!, -g);
+      if (own < 0) continue;
+      around[count] = own;
+      members[count++] = id;
+      for (let g = own; g > 0 && !first[g]; g = parent[g]!) {
+        first[g] = id;
+        around[count] = parent[g]!;
+        members[count++] = -g;
       }
-    });
-    const { starts, items } = Lists.by(around, groups);
-    this.members = new Lists(starts, items.map((n) => members[n]!));
+    }
+    this.members = Lists.by(around, groups); // of places, now of members
+    const { items } = this.members;
+    for (let n = 0; n < items.length; n++) items[n] = members[items[n]!]!;
   }
 
   private models(): Int32Array {

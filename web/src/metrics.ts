@@ -1,9 +1,9 @@
 /** Numbers of nodes and groups, by which the tree is sorted. */
 
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
-import { type Index, indexOf, type Numbers, sum, UNNAMED } from "./columns.ts";
-import type { Data } from "./data.ts";
-import { modelOf } from "./graph.ts";
+import { type Index, indexOf, type Numbers, numbersOf, sum, UNNAMED } from "./columns.ts";
+import type { Column, Data } from "./data.ts";
+import { structure } from "./graph.ts";
 
 /** A number of each node and group, by which the tree is sorted. */
 export interface Metric {
@@ -54,38 +54,55 @@ export interface Measured {
 }
 
 function measure(data: Data, metric: Metric): Measured {
-  const index = indexOf(data);
-  const nodes = metric.of(index);
+  const nodes = metric.of(indexOf(data));
+  const join = JOINS[metric.fold];
+  let groups: Numbers | undefined; // made at their first use
+  let members: Numbers | undefined;
+  return {
+    metric,
+    nodes,
+    get members() {
+      return (members ??= ofMembers(data, nodes, join));
+    },
+    get groups() {
+      return (groups ??= ofGroups(data, metric, nodes));
+    },
+  };
+}
+
+function ofGroups(data: Data, metric: Metric, nodes: Numbers): Numbers {
   const groups = new Float64Array(data.groups).fill(NaN);
   const parents = data.column("g_parent");
   const join = JOINS[metric.fold];
-  index.home.forEach((group, row) => {
+  indexOf(data).home.forEach((group, row) => {
     if (group >= 0) groups[group] = join(groups[group]!, nodes[row]!);
   });
   for (let group = data.groups - 1; group > 0; group -= 1) {
     if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
     groups[parents[group]!] = join(groups[parents[group]!]!, groups[group]!);
   }
-  return { metric, nodes, members: ofMembers(data, nodes, join), groups };
+  return groups;
 }
 
 function ofMembers(data: Data, nodes: Numbers, join: (a: number, b: number) => number): Numbers {
+  const { model } = structure(data);
   const found = new Float64Array(nodes.length).fill(NaN);
   nodes.forEach((n, row) => {
-    const model = modelOf(data, row + 1);
-    if (model) found[model - 1] = join(found[model - 1]!, n);
+    const own = model[row + 1]! - 1;
+    if (own >= 0) found[own] = join(found[own]!, n);
   });
   return found;
 }
 
-function wrong(index: Index): Numbers {
-  const columns = ["nan", "inf", "∇nan", "∇inf"].map((name) => index.numbers(name));
-  return columns[0]!.map((_, row) => columns.reduce((all, own) => all + (own[row]! || 0), 0));
+function wrong({ data }: Index): Numbers {
+  const columns = ["v_nans", "v_infs", "d_nans", "d_infs"].map((name) => data.column(name));
+  const [a, b, c, d] = columns as [Column, Column, Column, Column];
+  return numbersOf(data.nodes, (row) => a[row]! + b[row]! + c[row]! + d[row]!);
 }
 
 function marked({ data }: Index): Numbers {
-  const marks = data.has("mark") ? data.column("mark") : new Uint8Array(data.nodes);
-  return Float64Array.from(marks, (mark) => (mark ? 1 : 0));
+  const marks = data.has("mark") ? data.column("mark") : [];
+  return numbersOf(data.nodes, (row) => (marks[row] ? 1 : 0));
 }
 
 /** Return the numbers of a metric that the page has: times only of a timed run. */

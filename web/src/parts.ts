@@ -9,7 +9,7 @@ const BARS = /^[▁▂▃▄▅▆▇█·–?!]{2,}$/;
 export function parse(text: string): SVGSVGElement {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (parsed.tagName !== "svg") throw new Error("Graphviz made no picture");
-  return document.importNode(parsed, true) as unknown as SVGSVGElement;
+  return document.adoptNode(parsed) as unknown as SVGSVGElement;
 }
 
 /** Give boxes, frames and arrows their titles, roles and classes. */

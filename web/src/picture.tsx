@@ -34,11 +34,13 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
   const { store } = page;
   const stage = useRef<HTMLDivElement>(null);
   const [info, setInfo] = useState<Info>({ note: "", isBusy: true, legend: [] });
-  // Before the next paint, so that the first picture does not go away for a moment.
+  // Before the next paint, so that the first picture does not go away for a moment; its own one
+  // comes after that paint.
   useLayoutEffect(() => {
     const made = (current.scene = new Scene(page, stage.current!, first, setInfo));
-    made.update(store.get());
-    return store.subscribe(() => made.update(store.get()));
+    const update = () => made.update(store.get());
+    requestAnimationFrame(() => setTimeout(update));
+    return store.subscribe(update);
   }, []);
   const { selected } = state;
   const { group, node } = { group: 0, node: 0, ...selected };
