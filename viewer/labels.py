@@ -17,6 +17,7 @@ LONGEST_NAME = 24  # columns of the name of an operation or a Param in a list
 LONGEST_OPTION = 32  # columns of an argument
 MOST_ARGUMENTS = 4
 MOST_NAMES = 4  # of Params with one reason
+_OPERAND = re.compile(r"\b[PR]\(")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
 
@@ -99,11 +100,14 @@ def _argument(trace: Trace, node: TraceNode, arg: Argument, arrays: bool) -> str
         is_hidden = not arrays and node.op != "getitem" and _ARRAY.fullmatch(arg.text)
         return "·" if is_hidden else shorten(digits(arg.text), LONGEST_OPTION)
     names = [_name(trace, id) for id in arg.nodes[: MOST_ARGUMENTS + 1]]
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for id, name in zip(arg.nodes, names, strict=False):
         operand = trace.columns.operand(id)
         start = arg.text.find(operand, end)
-        if start < 0:  # such as a removed node, which a comparison adds
+        if start < 0 and (pieces or not _OPERAND.search(arg.text)):
+            break  # at a removed node, which a comparison adds to an argument
+        if start < 0:
             return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
         pieces += [arg.text[end:start], name]
         end = start + len(operand)

@@ -18,7 +18,7 @@ ReportFormat: TypeAlias = Literal["text", "json", "markdown"]
 EdgeLabel: TypeAlias = Literal["none", "shape"]
 HeatBy: TypeAlias = Literal["time", "bytes", "gradient", "least-gradient"]
 Direction: TypeAlias = Literal["down", "right"]
-Mark: TypeAlias = Literal["added", "removed", "changed"]
+Mark: TypeAlias = Literal["added", "removed", "changed", "numbers"]
 
 
 class LookOptions(TypedDict, total=False):

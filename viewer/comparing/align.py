@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
@@ -18,11 +19,14 @@ def align(a: Trace, b: Trace) -> dict[int, int]:
     """Return the ids of nodes of `a` with those of `b` that they are paired with.
 
     Nodes are paired in the order of the traces: first by equal ancestors or descendants; in the
-    gaps by operation in the same step, the same scope, and anywhere. Other nodes with paired
-    parents are paired in any order, and last with another operation in their place.
+    gaps by operation in the same step and the same scope, then with another operation in their
+    place, and by operation anywhere. Other nodes with paired parents are paired in any order, and
+    last with another operation in their place.
     """
     found: dict[int, int] = {}
     for level, sure in LEVELS:
+        if level is _bare:
+            _pair_replaced(found, a, b, in_order=True)
         known: dict[Hashable, int] = {}
         _fill(found, level(a, known), level(b, known), sure)
     _pair_moved(found, a, b)
@@ -57,10 +61,13 @@ def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
                 found[id] = same.popleft()
 
 
-def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
-    """Pair operations of other names, on the same values, of the same shape, for the same use."""
+def _pair_replaced(found: dict[int, int], a: Trace, b: Trace, *, in_order: bool = False) -> None:
+    """Pair operations of other names, on the same values, of the same shape, for the same use.
+
+    With `in_order`, all pairs stay in the order of both traces.
+    """
     waiting: dict[Hashable, list[int]] = defaultdict(list)
-    taken = set(found.values())
+    taken, paired = set(found.values()), sorted(found)
     for id, (parents, shape) in enumerate(
         zip(b.columns.parents, b.columns.value.shape, strict=True), 1
     ):
@@ -71,12 +78,17 @@ def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
             continue
         values = frozenset(found[parent] for parent in parents)
         others = waiting[values, a.columns.value.shape[id - 1]]
+        at = bisect_left(paired, id)
+        first = found[paired[at - 1]] if in_order and at else 0
+        last = found[paired[at]] if in_order and at < len(paired) else len(b) + 1
         uses = {found[child] for child in a.columns.children[id - 1] if child in found}
         for other in others[:MOST_OTHERS]:
             its = taken.intersection(b.columns.children[other - 1])
             # Without a paired use of each, the use does not decide.
-            if not (uses and its) or not uses.isdisjoint(its):
+            is_used_alike = not (uses and its) or not uses.isdisjoint(its)
+            if is_used_alike and first < other < last:
                 found[id] = other
+                insort(paired, id)
                 taken.add(other)
                 others.remove(other)
                 break

@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from autograd_tools import Trace
 from autograd_tools.base.text import markdown_safe, one_line
-from viewer.comparing.differences import Differences
+from viewer.comparing.differences import ChangeText, Differences
 from viewer.comparing.tolerance import MEANING
 from viewer.drawing.looks import MARKS
 from viewer.labels import plural
+from viewer.options import Mark
 from viewer.text.lines import Row, Span
 
 SIGNS = {
     "added": ("+", "green"),
     "removed": ("-", "red"),
     "changed": ("~", "yellow"),
+    "numbers": ("±", "magenta"),
 }  # as in other programs that compare texts
+WORDS: dict[Mark, str] = {
+    "added": "added",
+    "removed": "removed",
+    "changed": "changed",
+    "numbers": "with other numbers",
+}
+Ids: TypeAlias = tuple[Mapping[int, int], Mapping[int, int]]  # in the union, by those in each trace
 
 
 def traces_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
     """Yield the rows of the comparison; `everything` lists consequences of changes, too."""
-    yield [Span(traces_heading(found), "bold")]
     digits = len(str(max(len(found.a), len(found.b))))
-    for kind, old, new, text in listing(found, everything=everything):
+    yield from _rows(
+        found,
+        listing(found, everything=everything),
+        lambda old, new: " ".join(f"{id or '':>{digits}}" for id in (old, new)),
+    )
+
+
+def union_rows(found: Differences, ids: Ids) -> Iterator[Row]:
+    """Yield the rows of the comparison with the numbers of nodes in the union of both traces."""
+    symbols = tuple({id: f"v{number}" for id, number in own.items()} for own in ids)
+    yield from _rows(
+        found,
+        listing(found, everything=False, symbols=symbols),
+        lambda old, new: symbols[1][new] if new else symbols[0][old],
+    )
+
+
+def _rows(
+    found: Differences,
+    listed: Iterable[tuple[str, int, int, str]],
+    numbers: Callable[[int, int], str],
+) -> Iterator[Row]:
+    yield [Span(traces_heading(found), "bold")]
+    for kind, old, new, text in listed:
         sign, style = SIGNS[kind]
-        numbers = " ".join(f"{id or '':>{digits}}" for id in (old, new))
+        is_whole = kind in ("added", "removed")
         yield [
-            Span(f"{sign} {numbers}  ", style),
-            Span(one_line(text), style if kind != "changed" else ""),
+            Span(f"{sign} {numbers(old, new)}  ", style),
+            Span(one_line(text), style if is_whole else ""),
         ]
     if found.numbers:
         yield [Span(MEANING, "dim")]
@@ -41,9 +73,8 @@ def traces_json(found: Differences, *, everything: bool = False) -> str:
         {"kind": kind, "before": old, "after": new, "text": text}
         for kind, old, new, text in listing(found, everything=everything)
     ]
-    follow = sorted(found.follow - set(found.listed))
     return json.dumps(
-        {"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": follow},
+        {"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": found.consequences},
         indent=1,
         ensure_ascii=False,
     )
@@ -66,11 +97,8 @@ def traces_heading(found: Differences) -> str:
     """Return the numbers of nodes and of differences."""
     if found.equal:
         return f"no difference in {plural(len(found.b), 'node')}"
-    counts = (
-        f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.listed):,} changed"
-    )
-    rest = len(found.follow - set(found.listed))
-    more = f", and {rest:,} differ as a consequence" if rest else ""
+    counts = _counts(found, lambda mark, count: f"{count} {WORDS[mark]}")
+    more = f", and {rest:,} differ as a consequence" if (rest := len(found.consequences)) else ""
     return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"
 
 
@@ -78,24 +106,45 @@ def traces_legend(found: Differences) -> str:
     """Return the legend of a drawing: the marks with their numbers."""
     if found.equal:
         return traces_heading(found)
-    counts = {"added": found.added, "removed": found.removed, "changed": found.listed}
-    rest = len(found.follow - set(found.listed))
-    more = f"; {rest:,} more differ as a consequence" if rest else ""
-    return ", ".join(f"{MARKS[kind][0]} {len(ids):,} {kind}" for kind, ids in counts.items()) + more
+    counts = _counts(found, lambda mark, count: f"{MARKS[mark][0]} {count} {WORDS[mark]}")
+    rest = len(found.consequences)
+    return counts + (f"; {rest:,} more differ as a consequence" if rest else "")
 
 
-def listing(found: Differences, *, everything: bool) -> Iterator[tuple[str, int, int, str]]:
-    """Yield the kind of each difference, its ids before and after (0 if missing), and its text."""
+def _counts(found: Differences, text: Callable[[Mark, str], str]) -> str:
+    """Return the numbers of nodes by mark; that of other numbers only where there are some."""
+    counts = {mark: n for mark, n in found.counts.items() if n or mark != "numbers"}
+    return ", ".join(text(mark, f"{n:,}") for mark, n in counts.items())
+
+
+def listing(
+    found: Differences, *, everything: bool, symbols: Sequence[Mapping[int, str]] | None = None
+) -> Iterator[tuple[str, int, int, str]]:
+    """Yield the kind of each difference, its ids before and after (0 if missing), and its text.
+
+    The text has the `symbols` of nodes of each trace, or else their numbers.
+    """
     backwards = {new: old for old, new in found.pairs.items()}
-    shown = {*found.listed, *(found.numbers if everything else ())}
+    shown = {*found.direct, *(found.numbers if everything else ())}
     for old, new in merged(found):
         if not new:
             yield "removed", old, 0, _listing(found.a, old)
         elif not old:
             yield "added", 0, new, _listing(found.b, new)
         elif new in shown:
-            changes = [*found.changed.get(new, ()), *found.numbers.get(new, ())]
-            yield "changed", backwards[new], new, f"{_call(found.b, new)}: {'; '.join(changes)}"
+            changes = [_change(x, symbols) for x in found.changed.get(new, ())]
+            text = "; ".join([*changes, *found.numbers.get(new, ())])
+            kind = "changed" if new in found.changed else "numbers"
+            yield kind, backwards[new], new, f"{_call(found.b, new)}: {text}"
+
+
+def _change(change: ChangeText, symbols: Sequence[Mapping[int, str]] | None) -> str:
+    if isinstance(change, str):
+        return change
+    old, new, before = change
+    if symbols:
+        return f"input from {symbols[0][old]} → {symbols[1][new]}"
+    return f"input from node {old} → node {new} (before: {before})"
 
 
 def _listing(trace: Trace, id: int) -> str:

@@ -60,9 +60,10 @@ def compare(
     Returns
     -------
     str
-        Of traces, the nodes added (+), removed (-) and changed (~), with their numbers in both;
-        source lines and names of scopes may differ. Of profiles, the time of each row per gradient
-        (JSON: in ns), forward and backward apart, and whether the difference is significant.
+        Of traces, the nodes added (+), removed (-), changed (~) and with other numbers (±), by
+        their ids in both; source lines and names of scopes may differ. Of profiles, the time of
+        each row per gradient (JSON: in ns), forward and backward apart, and whether the difference
+        is significant.
 
     Raises
     ------
@@ -153,8 +154,9 @@ def draw_compared(
     Returns
     -------
     Path
-        The path of the file. Nodes only in `b` are marked +, nodes only in `a` −, and ≠ marks
-        direct changes, not their consequences. A legend explains the marks.
+        The path of the file. Nodes only in `b` are marked +, nodes only in `a` −, changed
+        operations ≠, and the same ones with other numbers ±, but no consequences of these. A legend
+        explains the marks.
 
     Raises
     ------
@@ -163,7 +165,8 @@ def draw_compared(
     """
     ending = format_of(path)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
-    trace, marks = union(found)
+    whole = union(found)
+    trace, marks = whole.trace, whole.marks
     graph = fold_marked(group(trace), (), marks)
     if max_nodes is not None and len(graph.boxes) > max_nodes:
         graph = close_leaves(graph, marks)
@@ -177,9 +180,10 @@ def draw_compared(
     names = _name(a, "before"), _name(b, "after")
 
     def add_changes(made: MapData) -> None:
-        add_trace_changes(made, found, trace, marks, names)
+        add_trace_changes(made, whole, names)
 
-    page = map_page(graph, " → ".join(names), (add_changes,), marks=marks, **options)
+    title, parts = " → ".join(names), (add_changes,)
+    page = map_page(graph, title, parts, origin=whole.origin, marks=marks, **options)
     write_bytes(path, page.encode())
     return Path(path)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
@@ -12,20 +14,32 @@ from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument
 from viewer.comparing.align import align
 from viewer.comparing.tolerance import Tolerance
+from viewer.options import Mark
+
+
+class Rewired(NamedTuple):
+    """An input of a node: `old` in `a`, `new` in `b`, which was `before` in `a`."""
+
+    old: int
+    new: int
+    before: int
+
+
+ChangeText: TypeAlias = str | Rewired
 
 
 @dataclass(frozen=True)
 class Differences:
     """Two traces, and the ids of their nodes in pairs: in `a`, and in `b`.
 
-    By the id in `b`, `changed` lists changes of the structure, and `numbers` those of values and
+    By the id in `b`, `changed` lists changes of the operation, and `numbers` those of values and
     gradients; `follow` holds the nodes whose numbers differ as a consequence of other changes.
     """
 
     a: Trace
     b: Trace
     pairs: dict[int, int]
-    changed: dict[int, list[str]]
+    changed: dict[int, list[ChangeText]]
     numbers: dict[int, list[str]]
     follow: frozenset[int]
 
@@ -45,9 +59,26 @@ class Differences:
         return sorted(set(range(1, len(self.b) + 1)) - set(self.pairs.values()))
 
     @cached_property
-    def listed(self) -> list[int]:
-        """The ids in `b` of nodes that changed directly."""
-        return sorted(self.changed.keys() | (self.numbers.keys() - self.follow))
+    def direct(self) -> dict[int, Mark]:
+        """The nodes that differ by themselves, by the ids in `b`.
+
+        An operation in the place of another, or with other arguments, is "changed"; one and the
+        same that computes other numbers has "numbers".
+        """
+        own = sorted(self.changed.keys() | (self.numbers.keys() - self.follow))
+        return {id: "changed" if id in self.changed else "numbers" for id in own}
+
+    @cached_property
+    def counts(self) -> dict[Mark, int]:
+        """The numbers of nodes that differ by themselves."""
+        own = Counter(self.direct.values())
+        apart = {"added": len(self.added), "removed": len(self.removed)}
+        return {mark: apart.get(mark, own[mark]) for mark in get_args(Mark)}
+
+    @property
+    def consequences(self) -> list[int]:
+        """The ids in `b` of nodes that differ as a consequence of others alone."""
+        return sorted(self.follow - self.direct.keys())
 
 
 def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
@@ -79,7 +110,7 @@ def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
 
 def _structure(
     a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], backwards: dict[int, int]
-) -> Iterator[str]:
+) -> Iterator[ChangeText]:
     """Yield the changes of operation, name, shape, dtype, gradient, constants and inputs."""
     before, after = (
         a.columns.signatures[a.columns.signature[old - 1]],
@@ -90,8 +121,8 @@ def _structure(
     if before.name != after.name:
         yield f"name {before.name or 'none'} → {after.name or 'none'}"
     left, right = a.columns.value, b.columns.value
-    x, y = left.forms[left.form[old - 1]], right.forms[right.form[new - 1]]
     if left.there[old - 1] and right.there[new - 1]:
+        x, y = left.forms[left.form[old - 1]], right.forms[right.form[new - 1]]
         if x.shape != y.shape:
             yield f"shape {_shape(x.shape)} → {_shape(y.shape)}"
         if x.dtype != y.dtype:
@@ -101,11 +132,9 @@ def _structure(
         yield "∇ there → none" if had else "∇ none → there"
     if before.args != after.args:
         yield from _constants(a[old].args, b[new].args)
-    for x, y in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
-        if (
-            pairs.get(x) != y and x in pairs and y in backwards
-        ):  # added and removed nodes are listed
-            yield f"input from node {x} → node {y} (before: {backwards[y]})"
+    for was, now in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
+        if pairs.get(was) != now and was in pairs and now in backwards:  # others are listed
+            yield Rewired(was, now, backwards[now])
 
 
 def _constants(before: tuple[Argument, ...], after: tuple[Argument, ...]) -> Iterator[str]:

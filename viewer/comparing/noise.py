@@ -75,7 +75,7 @@ class Change:
     """The times of a row in two runs, None where it is missing.
 
     `part` is "forward", "backward" or "total". A difference below `floor` of the shorter time is
-    not significant. A row that is a line of the run after has its `place`.
+    not significant. A row that is a line has its `place`, in the run after unless it `is_gone`.
     """
 
     key: str
@@ -85,6 +85,7 @@ class Change:
     code: str = ""
     floor: float = FLOOR
     place: tuple[str, int] | None = None
+    is_gone: bool = False
 
     @cached_property
     def times(self) -> tuple[float, float]:
@@ -111,6 +112,11 @@ class Change:
             return 0.0
         error = math.hypot(self.before.error, self.after.error)
         return max(ERRORS * error, self.floor * min(self.times))
+
+    @property
+    def is_significant(self) -> bool:
+        """True if the difference is more than noise."""
+        return self.verdict not in ("same", "unknown")
 
     @cached_property
     def verdict(self) -> str:

@@ -106,7 +106,7 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
         key, part = pair
         code = grouping.code(key)
         spent, place = (old.get(pair), new.get(pair)), grouping.place(key)
-        rows.append(Change(grouping.name(key), part, *spent, code, floor, place))
+        rows.append(Change(grouping.name(key), part, *spent, code, floor, *place))
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
     old, new = (run.spent(lambda record: [_part(record), "total"]) for run in (before, after))
     totals = [
@@ -130,12 +130,15 @@ def _machine(a: Timer, b: Timer, before: _Run, after: _Run) -> float:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Keys of records before and after, equal for paired groups; name, code and line of a key."""
+    """Keys of records before and after, equal for paired groups; name, code and line of a key.
+
+    The line is that of the run after, unless it is gone.
+    """
 
     keys: tuple[Key, Key]
     name: Callable[[Hashable], str] = str
     code: Callable[[Hashable], str] = lambda key: ""
-    place: Callable[[Any], Place | None] = lambda key: None
+    place: Callable[[Any], tuple[Place | None, bool]] = lambda key: (None, False)
 
 
 def _by(key: Callable[[Record], str]) -> Callable[[_Run, _Run], Grouping]:
@@ -166,8 +169,8 @@ def _by_line(before: _Run, after: _Run) -> Grouping:
             return known if known or key[1] in files else _code(key[1:])
         return after.code.get(key[0], {}).get(key[1], "") or _code(key)
 
-    def place(key: Any) -> Place | None:
-        return None if key[0] == "gone" else key
+    def place(key: Any) -> tuple[Place | None, bool]:
+        return (key[1:], True) if key[0] == "gone" else (key, False)
 
     return Grouping((key_before, lambda record: (record.file, record.line)), name, code, place)
 

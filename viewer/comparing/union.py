@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from autograd_tools import Trace
 from autograd_tools.location.call_tree import ScopeNode
@@ -17,22 +18,43 @@ from viewer.options import Mark
 FEWEST_CLOSED = 2  # Params and inputs that are not closed
 
 
-def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
-    """Return a trace of the nodes of both, and the marks "added", "removed" and "changed" by id.
+class Union(NamedTuple):
+    """Two traces as one: the `marks` of nodes, and their ids by those in each trace.
+
+    `order` has the ids of each node in both, 0 if it is missing.
+    """
+
+    found: Differences
+    trace: Trace
+    marks: dict[int, Mark]
+    ids: tuple[dict[int, int], dict[int, int]]
+    order: list[tuple[int, int]]
+
+    def origin(self, id: int) -> tuple[Trace, TraceNode, list[int]]:
+        """Return the trace and the node that a node was, and its parents by their ids there."""
+        side = 1 if self.order[id - 1][1] else 0
+        trace = (self.found.a, self.found.b)[side]
+        parents = [self.order[parent - 1][side] for parent in self.trace.columns.parents[id - 1]]
+        return trace, trace[self.order[id - 1][side]], parents
+
+
+def union(found: Differences) -> Union:
+    """Return a trace of the nodes of both.
 
     A removed node keeps its arguments, and is an argument beside its replacement. An operation that
     replaces another is named `sin → cos`.
     """
     ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by the id in `a`, and in `b`
     marks: dict[int, Mark] = {}
-    order, listed = _sorted(found), set(found.listed)
+    order = _sorted(found)
     for number, (old, new) in enumerate(order, 1):
         if old:
             ids[0][old] = number
         if new:
             ids[1][new] = number
-        if not (old and new) or new in listed:
-            marks[number] = "changed" if old and new else "removed" if old else "added"
+        mark = found.direct.get(new) if old and new else "removed" if old else "added"
+        if mark:
+            marks[number] = mark
     nodes = []
     for number, (old, new) in enumerate(order, 1):
         if not new:
@@ -47,7 +69,7 @@ def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
     places, place = _places(found, order)
     columns = replace(Columns.of(nodes), places=places, place=place)
     result = ids[1].get(found.b.result or 0)
-    return Trace(Nodes(columns), result), marks
+    return Union(found, Trace(Nodes(columns), result), marks, ids, order)
 
 
 def close_leaves(graph: Graph, marks: Mapping[int, Mark]) -> Graph:

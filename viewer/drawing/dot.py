@@ -72,7 +72,7 @@ def to_dot(
     links : str, optional
         Link boxes to the source: "file", "vscode", "pycharm", or an address such as
         "vscode://file{file}:{line}". By default a drawing contains no path of this machine.
-    marks : mapping of int to {"added", "removed", "changed"}, optional
+    marks : mapping of int to {"added", "removed", "changed", "numbers"}, optional
         The marks of nodes, by id.
     backward : bool, default False
         Show how gradients flow back: arrows are coloured, as thick as the norm of the gradient at

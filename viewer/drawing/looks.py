@@ -66,6 +66,7 @@ MARKS = {
     "added": ("+", _look("fillcolor=#c9e8cf color=#1d7a34 penwidth=2.5")),
     "removed": ("−", _look("fillcolor=#f6d0cd color=#b3261e penwidth=2.5 style=filled,dashed")),
     "changed": ("≠", _look("fillcolor=#f7e7a9 color=#8a6d00 penwidth=2.5")),
+    "numbers": ("±", _look("fillcolor=#e8e3f4 color=#6a5a9a penwidth=2.5")),
 }
 # One hue by lightness, which can be read without seeing colours; in the dark, more is lighter.
 SQUARE = "■"  # of a level of heat in the heading

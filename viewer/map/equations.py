@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from autograd_tools import Trace
@@ -20,9 +20,17 @@ Formula: TypeAlias = list[str | int]
 # flow into it, their formula and a note.
 Equation: TypeAlias = tuple[Formula, Formula, list[tuple[int, Formula, Formula, Formula]]]
 
+# A node by its id: the trace and the node that it was, and the ids of all its parents there, 0 for
+# one of another trace.
+Origin: TypeAlias = Callable[[int], tuple[Trace, TraceNode, Sequence[int]]]
 
-def equations_of(trace: Trace) -> tuple[list[Equation], list[int]]:
-    """Return the equations of a trace, and the number of that of each node, `NONE` for leaves."""
+
+def equations_of(trace: Trace, origin: Origin | None = None) -> tuple[list[Equation], list[int]]:
+    """Return the equations of a trace, and the number of that of each node, `NONE` for leaves.
+
+    Of a trace made of others, `origin` says where each node comes from.
+    """
+    origin = origin or (lambda id: (trace, trace[id], trace.columns.parents[id - 1]))
     columns = trace.columns
     form = columns.value.form.tolist()
     known: Numbering[tuple[object, ...]] = Numbering()
@@ -39,7 +47,7 @@ def equations_of(trace: Trace) -> tuple[list[Equation], list[int]]:
         if equation == len(models):
             models.append(row)
         found.append(equation if equation < MOST_EQUATIONS else NONE)
-    return [_equation(trace, trace[row + 1]) for row in models[:MOST_EQUATIONS]], found
+    return [_equation(*origin(row + 1)) for row in models[:MOST_EQUATIONS]], found
 
 
 def words_of_all(equations: Iterable[Equation]) -> set[str]:
@@ -51,8 +59,8 @@ def words_of_all(equations: Iterable[Equation]) -> set[str]:
     return found
 
 
-def _equation(trace: Trace, node: TraceNode) -> Equation:
-    names = Places(node)
+def _equation(trace: Trace, node: TraceNode, parents: Sequence[int]) -> Equation:
+    names = Places(node.id, parents)
     equation = equation_of(node, trace, names)
     constants = (f"{name} = {text}" for name, text in (equation.constants or {}).values())
     rules = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from viewer.graph import Graph, Group
 from viewer.labels import call, heading
 from viewer.map.building import Column, MapData
 from viewer.map.columns import differences, high_words, low_bits
-from viewer.map.equations import equations_of, words_of_all
+from viewer.map.equations import Origin, equations_of, words_of_all
 from viewer.map.sources import Files
 from viewer.terminal.symbols import Names
 from viewer.text.lines import shorten
@@ -25,23 +25,33 @@ KINDS = ("param", "input", "result")
 HIGHEST = 15  # of the bars of a histogram
 
 
-def add_graph(made: MapData, graph: Graph, opened: Iterable[Group]) -> None:
-    """Add a grouped, folded and paged graph; the groups `opened` are open at first."""
-    part = _GraphPart(graph, made.files)
+def add_graph(
+    made: MapData,
+    graph: Graph,
+    opened: Iterable[Group],
+    origin: Origin | None = None,
+    removed: Container[int] = (),
+) -> None:
+    """Add a grouped, folded and paged graph; the groups `opened` are open at first.
+
+    `origin` is as in `equations_of`. The lines of nodes that are `removed` may have changed since.
+    """
+    part = _GraphPart(graph, made.files, origin)
     made.columns |= part.columns()
+    part.add_sources(removed)
     made.header |= part.header(opened)
 
 
 class _GraphPart:
     """The texts of a graph, numbered while its columns are made."""
 
-    def __init__(self, graph: Graph, files: Files) -> None:
+    def __init__(self, graph: Graph, files: Files, origin: Origin | None) -> None:
         self.graph = graph
         self.trace = graph.trace
         self.nodes: Columns = graph.trace.columns
         self.strings: Numbering[str] = Numbering()
         self.files = files
-        self.equations, self.equation = equations_of(self.trace)
+        self.equations, self.equation = equations_of(self.trace, origin)
         self.names = Names(self.trace, words_of_all(self.equations))
         self.forms: Numbering[Form] = Numbering()
         self.groups = [*graph.root.inner()]
@@ -49,10 +59,7 @@ class _GraphPart:
     def header(self, opened: Iterable[Group]) -> dict[str, Any]:
         """Return all but the columns, which are made first."""
         nodes, shown = self.nodes, {id(group) for group in opened}
-        sources = []
-        for file, line, function, gradient, code in nodes.source_lines:
-            sources.append([self.files.number(file), line, function, gradient, code])
-            self.files.add(file, line, code)
+        sources = [[self.files.number(source.file), *source[1:]] for source in nodes.source_lines]
         return {
             "result": self.trace.result or 0,
             "nodes": len(self.trace),
@@ -71,6 +78,13 @@ class _GraphPart:
 
     def _reasons(self) -> dict[int, str]:
         return {row + 1: reason for row, reason in self.nodes.reasons.items()}
+
+    def add_sources(self, removed: Container[int]) -> None:
+        """Add the lines that ran, with the code of those that have nodes which are not removed."""
+        lines = self.nodes.source_line
+        known = {number for id, number in enumerate(lines, 1) if id not in removed}
+        for number, source in enumerate(self.nodes.source_lines):
+            self.files.add(source.file, source.line, source.code if number in known else "")
 
     def columns(self) -> dict[str, Column]:
         """Return the columns of nodes and of groups."""

@@ -20,6 +20,7 @@ from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.map.building import Column, MapData
 from viewer.map.columns import compressed
+from viewer.map.equations import Origin
 from viewer.map.graph_part import add_graph
 from viewer.map.profile_part import ProfileTexts, add_profile
 from viewer.map.timeline_part import add_timeline
@@ -151,11 +152,13 @@ def map_page(
     *,
     view: str = "graph",
     html: str = "",
+    origin: Origin | None = None,
     **options: Unpack[DrawingOptions],
 ) -> str:
     """Return the page of `to_map` with a title.
 
     Each of the `parts` adds to the data. The page shows `view` at first, and `html` on request.
+    `origin` is as in `equations_of`.
     """
     if not isinstance(x, Graph) and kind_of(x) == "profile":
         timer = as_timer(x)  # type: ignore[arg-type]
@@ -185,8 +188,10 @@ def map_page(
             "looks_at_first": {name: x for name, x in options.items() if name in LOOKS_AT_FIRST},
         }
     )
-    add_graph(made, whole, opened_as(whole, first))
-    if marks := options.get("marks"):
+    marks = options.get("marks") or {}
+    removed = {id for id, mark in marks.items() if mark == "removed"}
+    add_graph(made, whole, opened_as(whole, first), origin, removed)
+    if marks:
         made.columns["mark"] = _marks(marks, len(whole.trace))
     for add in parts:
         add(made)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from autograd_tools import Trace
-from autograd_tools.tracing.columns import TraceNode
 from viewer.text.lines import shorten
 
 LONGEST_NAME = 24  # columns
@@ -47,9 +46,9 @@ class Names:
 class Places(Names):
     """The symbols of a node and its parents by their places, for `pieces`."""
 
-    def __init__(self, node: TraceNode) -> None:
-        self.own = {id: f"{NODE}{place}" for place, id in reversed([*enumerate(node.parents, 1)])}
-        self.own[node.id] = f"{NODE}0"
+    def __init__(self, node: int, parents: Sequence[int]) -> None:
+        self.own = {id: f"{NODE}{place}" for place, id in reversed([*enumerate(parents, 1)])}
+        self.own[node] = f"{NODE}0"
         self.node, self.constant = NODE, CONSTANT
 
 

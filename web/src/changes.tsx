@@ -23,7 +23,8 @@ function difference({ before_ns, after_ns }: Line): number | null {
 const COLUMNS: Column[] = [
   ["added", (line) => line.added, count("+"), "good"],
   ["removed", (line) => line.removed, count("−"), "bad"],
-  ["other numbers", (line) => line.changed, count("≠"), "warn"],
+  ["changed", (line) => line.changed, count("≠"), "warn"],
+  ["other numbers", (line) => line.numbers, count("±"), "numbers"],
   ["before", (line) => line.before_ns, timeText, ""],
   ["after", (line) => line.after_ns, timeText, ""],
   ["difference", difference, signed, ""],
@@ -57,7 +58,7 @@ function tableOf(page: Page, lines: Line[], shown: Column[]) {
     return {
       cells: [page.placeText(line), line.code, ...cells],
       values: [null, null, ...values],
-      file: line.file,
+      file: line.is_gone ? -1 : line.file, // the source is that of the run after
       line: line.line,
       op: "",
     };

@@ -245,7 +245,7 @@ export class Data {
     }
     return found;
   }
-  /** Return the mark of a comparison: "", "added", "removed" or "changed". */
+  /** Return the mark of a comparison: "", "added", "removed", "changed" or "numbers". */
   mark(id: number): string { return this.has("mark") ? MARKS[this.column("mark")[id - 1]!]! : ""; }
 
   groupKind(g: number): string { return this.header.group_kinds[this.column("g_kind")[g]!]!; }
@@ -261,7 +261,7 @@ export class Data {
   }
 }
 
-const MARKS = ["", "added", "removed", "changed"];
+const MARKS = ["", "added", "removed", "changed", "numbers"];
 const DAMAGED = "The data of this page is damaged";
 
 /** Return data that was unpacked; raise an error that says what is wrong with damaged data. */

@@ -50,8 +50,8 @@ export interface Changes {
   names: [string, string];
   text: string;
   lines: {
-    file: number; line: number; code: string;
-    added: number; removed: number; changed: number;
+    file: number; line: number; code: string; is_gone: boolean;
+    added: number; removed: number; changed: number; numbers: number;
     before_ns: number | null; after_ns: number | null; significant: boolean;
   }[];
 }

@@ -30,7 +30,7 @@ export const METRICS: readonly Metric[] = (
     ["grad", "∇ max", "largest norm of a gradient", column("∇norm"), "max", short],
     ["gradmin", "∇ min", "smallest norm of a gradient", column("∇norm"), "min", short],
     ["nan", "NaN", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
-    ["changes", "changes", "nodes added, removed, or with other numbers", marked, "sum", grouped],
+    ["changes", "changes", "nodes added, removed, changed, or with other numbers", marked, "sum", grouped],
   ] as const
 ).map(([name, title, help, of, fold, text]) => {
   const has = (n: number) => n > 0 || (n === 0 && fold !== "sum");

@@ -36,6 +36,7 @@ const PROPERTIES: Record<string, (data: Data, id: number) => boolean> = {
   added: (data, id) => data.mark(id) === "added",
   removed: (data, id) => data.mark(id) === "removed",
   changed: (data, id) => data.mark(id) === "changed",
+  numbers: (data, id) => data.mark(id) === "numbers",
 };
 
 export interface Found {

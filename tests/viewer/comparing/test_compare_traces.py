@@ -79,7 +79,7 @@ def test_another_constant_is_a_change():
 
 
 def test_consequences_are_not_listed():
-    assert signs(network(2), network(2, scale=1.5)) == ["~", "~"]
+    assert signs(network(2), network(2, scale=1.5)) == ["±", "±"]
 
 
 def test_everything_lists_consequences():
@@ -87,17 +87,30 @@ def test_everything_lists_consequences():
     assert len(signs(network(2, rate=0.5), network(2, rate=0.25), everything=True)) == 8
 
 
+def test_an_operation_with_other_numbers_alone_is_none_that_changed():
+    found = difference(network(2), network(2, np.sin, scale=1.5))
+    assert found.counts == {"added": 0, "removed": 0, "changed": 2, "numbers": 2}
+    assert found.direct == {1: "numbers", 3: "changed", 4: "numbers", 6: "changed"}
+
+
+def test_the_heading_counts_other_numbers_apart():
+    assert lines(network(1), network(1, np.sin, scale=1.5))[0] == (
+        "5 → 5 nodes: 0 added, 0 removed, 1 changed, 1 with other numbers, "
+        "and 3 differ as a consequence"
+    )
+
+
 def test_a_changed_number_is_shown_from_and_to():
     w = ag.Param(np.array([3.0, 4.0]), name="w")
     a = ag.diff(lambda: np.sum(w * w)).trace()
     w.value[:] = [6.0, 8.0]
     b = ag.diff(lambda: np.sum(w * w)).trace()
-    assert lines(a, b)[1] == "~ 1 1  w: value norm 5 → 10; ∇ norm 10 → 20"
+    assert lines(a, b)[1] == "± 1 1  w: value norm 5 → 10; ∇ norm 10 → 20"
 
 
 def test_numbers_that_are_close_show_as_many_digits_as_differ():
     a, b = (ag.diff(lambda n=n: ag.Param(n, name="w") * 1.0).trace() for n in (1.0, 1.0001))
-    assert lines(a, b)[1] == "~ 1 1  w: value 1 → 1.0001"
+    assert lines(a, b)[1] == "± 1 1  w: value 1 → 1.0001"
 
 
 def test_numbers_within_the_tolerance_are_equal():
@@ -123,6 +136,23 @@ def test_another_operation_in_a_place_is_a_change():
     found = lines(network(1), network(1, np.sin))
     assert found[0] == "5 → 5 nodes: 0 added, 0 removed, 1 changed, and 4 differ as a consequence"
     assert found[1].startswith("~ 3 3  sin(R(float64[4,3])): op tanh → sin; value norm ")
+
+
+def test_an_operation_in_its_place_comes_before_an_equal_one_elsewhere():
+    def loss(act, wave):
+        h = np.tanh(x)
+        for _ in range(2):
+            h = layer(h, act)
+        for _ in range(3):
+            h = wave(h)
+        return h
+
+    def layer(h, act):
+        return act(h * 0.5)
+
+    x = ag.Param(0.5, name="x")
+    a, b = (ag.diff(loss, *ops).trace() for ops in ((np.tanh, np.sin), (np.sin, np.cos)))
+    assert difference(a, b).counts == {"added": 0, "removed": 0, "changed": 5, "numbers": 0}
 
 
 def test_square_instead_of_a_product_is_a_change():

@@ -17,7 +17,8 @@ from viewer.passes import fold
 
 
 def united(a, b):
-    return union(differences(a, b, Tolerance(1e-5, 1e-12)))
+    found = union(differences(a, b, Tolerance(1e-5, 1e-12)))
+    return found.trace, found.marks
 
 
 def chain(*ops):

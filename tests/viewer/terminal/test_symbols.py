@@ -110,6 +110,6 @@ def test_the_list_says_which_params_have_numbers():
 
 def test_pieces_hold_the_places_of_symbols():
     node = named("a", "b")[2]
-    names = Places(node)
+    names = Places(node.id, node.parents)
     text = f"∇{names[node.id]} @ {names[node.parents[0]]}.mT * {names.constant}7_2 + v2"
     assert pieces(text) == ["∇", 0, " @ ", 1, ".mT * ", -1, "_2 + v2"]
