@@ -46,8 +46,9 @@ POLICY = (
 )
 FRAME = (
     '<iframe srcdoc="{page}" title="Map of a gradient" loading="lazy" '
-    'style="width:100%;height:36rem;border:1px solid #8884;border-radius:4px"></iframe>'
-)
+    'style="width:100%;height:36rem;border:1px solid #8884;border-radius:4px">'
+    "The map of a gradient: trust this notebook or run the cell to see it.</iframe>"
+)  # a notebook that is not trusted shows the text, without the frame
 Part: TypeAlias = Callable[[MapData], None]  # adds to the data of a page
 
 PAGE = """<!doctype html>

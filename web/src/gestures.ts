@@ -27,9 +27,15 @@ export class Gestures {
     return this.moved > DRAG;
   }
 
+  /** Whether the element may keep the wheel: in a frame, only once it has the focus. */
+  private get isInUse(): boolean {
+    return window.parent === window || this.element.contains(document.activeElement);
+  }
+
   private wheel(event: WheelEvent): void {
-    event.preventDefault();
     const { deltaX, deltaY, shiftKey, ctrlKey } = event;
+    if (!ctrlKey && !this.isInUse) return; // the wheel scrolls the notebook around the page
+    event.preventDefault();
     if (shiftKey) return this.on().pan(0, deltaY || deltaX);
     if (Math.abs(deltaX) > Math.abs(deltaY)) return this.on().pan(deltaX, 0);
     const delta = Math.max(-100, Math.min(100, deltaY));

@@ -174,9 +174,11 @@ def test_a_large_file_is_shown_around_the_lines_that_ran(tmp_path):
 def test_a_notebook_shows_a_page_in_a_frame(tape):
     page = viewer.to_map(tape)
     frame = re.fullmatch(
-        r'<iframe srcdoc="([^"]*)" title="Map of a gradient" .*></iframe>', page._repr_html_()
+        r'<iframe srcdoc="([^"]*)" title="Map of a gradient" [^>]*>([^<]*)</iframe>',
+        page._repr_html_(),
     )
     assert html.unescape(frame[1]) == page
+    assert frame[2] == "The map of a gradient: trust this notebook or run the cell to see it."
 
 
 def test_a_session_shows_the_size_of_a_page(tape):

@@ -114,7 +114,7 @@ def write(folder: Path) -> None:
     viewer.to_map(profile, folder / "profile.html")
     page = escape((folder / "recurrent.html").read_text())
     frame = '<iframe srcdoc="{}" width=1000 height=600></iframe>'
-    (folder / "frame.html").write_text("<!doctype html>" + frame.format(page))
+    (folder / "frame.html").write_text("<!doctype html>" + frame.format(page) + "<hr>" * 40)
 
 
 if __name__ == "__main__":

@@ -335,6 +335,24 @@ test("a page works in a frame without an address", () =>
     await frame.getByText("30 nodes found").waitFor();
   }));
 
+test("in a frame the wheel zooms only after a click into the picture", () =>
+  opened("frame.html", async (page) => {
+    const frame = page.frameLocator("iframe");
+    const svg = frame.locator(".stage > svg");
+    await frame.locator(".stage[aria-busy=false]").waitFor();
+    const box = (await frame.locator(".stage").boundingBox())!;
+    await page.mouse.move(box.x + 5, box.y + 5);
+    const start = await svg.getAttribute("viewBox");
+    await page.mouse.wheel(0, 200);
+    await page.waitForFunction(() => window.scrollY > 0);
+    assert.equal(await svg.getAttribute("viewBox"), start);
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.mouse.click(box.x + 5, box.y + 5);
+    await page.mouse.wheel(0, 200);
+    await frame.locator(`.stage > svg:not([viewBox="${start}"])`).waitFor();
+    assert.equal(await page.evaluate(() => window.scrollY), 0);
+  }));
+
 test("a click on a call selects the functions that begin there", () =>
   opened(PAGE, async (page) => {
     await page.getByRole("option", { name: "h = cell(h, t)" }).click();
