@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,14 +51,26 @@ def hips_autograd(case: Case) -> Run:
     return lambda: gradient(*case.args)
 
 
-def jax(case: Case) -> Run:
+def advect(case: Case) -> Run:
+    gradient = importlib.import_module("advect").grad(lambda x: case.f(x, np))
+    return lambda: gradient(*case.args)
+
+
+def staged_advect(case: Case) -> Run:
+    advect = importlib.import_module("advect")
+    gradient = advect.grad(advect.stage(lambda x: case.f(x, np), *case.args))
+    return lambda: gradient(*case.args)
+
+
+def jax(case: Case, *, jit: bool = False) -> Run:
     jax = importlib.import_module("jax")
     jax.config.update("jax_enable_x64", True)
     gradient = jax.grad(lambda x: case.f(x, jax.numpy))
+    gradient = jax.jit(gradient) if jit else gradient
     return lambda: jax.tree.map(np.asarray, gradient(*case.args))
 
 
-def torch(case: Case) -> Run:
+def torch(case: Case, *, compiles: bool = False) -> Run:
     torch = importlib.import_module("torch")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count())
 
@@ -78,13 +92,18 @@ def torch(case: Case) -> Run:
         def matmul(a: Any, b: Any) -> Any:
             return torch.as_tensor(a) @ torch.as_tensor(b)
 
+    def f(x: Any) -> Any:
+        return case.f(x, Namespace)
+
+    call = torch.compile(f) if compiles else f
+
     def run() -> Any:
         x = case.args[0]
         leaves = [
             torch.tensor(np.asarray(leaf), requires_grad=True)
             for leaf in (x if isinstance(x, tuple) else (x,))
         ]
-        case.f(tuple(leaves) if isinstance(x, tuple) else leaves[0], Namespace).backward()
+        call(tuple(leaves) if isinstance(x, tuple) else leaves[0]).backward()
         return (
             tuple(leaf.grad.numpy() for leaf in leaves)
             if isinstance(x, tuple)
@@ -98,9 +117,26 @@ ENGINES: dict[str, Callable[[Case], Run]] = {
     "ours": ours,
     "inspected": inspected,
     "autograd": hips_autograd,
+    "advect": advect,
     "torch": torch,
     "jax": jax,
 }
+
+
+COMPILERS: dict[str, Callable[[Case], Run]] = {
+    "advect, staged": staged_advect,
+    "jax.jit": functools.partial(jax, jit=True),
+    "torch.compile": functools.partial(torch, compiles=True),
+}
+
+
+def installed_compilers() -> dict[str, Callable[[Case], Run]]:
+    """The compilers of other engines that can be imported."""
+    return {
+        name: make
+        for name, make in COMPILERS.items()
+        if importlib.util.find_spec(re.split(r"\W", name)[0])
+    }
 
 
 def installed() -> dict[str, Callable[[Case], Run]]:
