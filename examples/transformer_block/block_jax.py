@@ -47,6 +47,6 @@ def loss(p, x):
 
 
 if __name__ == "__main__":
-    trace(loss, weights(), data(), backward=False).save("jax.json")
+    trace(loss, weights(), data()).save("jax.json")
     value, gradient = jax.value_and_grad(loss)(weights(), data())
     print(f"loss {value:.6f}, gradient of query {jnp.linalg.norm(gradient['query']):.6f}")

@@ -66,6 +66,36 @@ class EngineGradient:
         return found
 
 
+class ProgramGradient(EngineGradient):
+    """A gradient that was computed as one program; `make` returns the trace of a look at it.
+
+    Without `make`, nothing is known of it. It takes whether the trace also has what depends on no
+    Param.
+    """
+
+    def __init__(self, make: Callable[[bool], Trace] | None) -> None:
+        super().__init__((), (), BackwardPass(), lambda value: None)
+        self._make = make
+
+    @property
+    def is_known(self) -> bool:
+        """True if there is a trace."""
+        return self._make is not None
+
+    def trace(self) -> Trace:
+        """Return the trace, without what depends on no Param."""
+        return self._made(constants=False)
+
+    def timed(self) -> Trace:
+        """Return the trace of all that was timed."""
+        return self._made(constants=True)
+
+    def _made(self, *, constants: bool) -> Trace:
+        if self._make is None:
+            raise ValueError("this gradient was not looked at")
+        return self._make(constants)
+
+
 Done: TypeAlias = Callable[[EngineGradient], None]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
-from autograd_tools import Timer
+from autograd_tools import Timer, Trace
 from autograd_tools.location.call_site import PathEntry
 from autograd_tools.timing.records import Record, Tally
 from viewer.adapters.recorder import BackwardPass, OpCall
 
+# By record: calls, nanoseconds, bytes allocated and saved.
+Sums: TypeAlias = dict[Record, list[int]]
 MOST_SAMPLES = 128  # gradients, of each record
 
 
@@ -22,11 +24,22 @@ class Meter:
     def reset(self) -> None:
         """Forget all."""
         self.steps, self._stride = 0, 1
+        self.alone_ns = 0  # of gradients that were timed alone, outside of the run
         self._tallies: dict[Record, Tally] = {}
 
     def add(self, calls: Iterable[OpCall], done: BackwardPass) -> None:
         """Add a gradient: the calls since the one before, and its backward pass."""
-        self._add(calls, done, self.steps)
+        self._put(_sums_of(calls, done), self.steps)
+        self._end_step()
+
+    def add_trace(self, trace: Trace) -> None:
+        """Add the gradient of a trace, which was timed alone."""
+        sums = _sums_of_trace(trace)
+        self.alone_ns += sum(ns for _, ns, _, _ in sums.values())
+        self._put(sums, self.steps)
+        self._end_step()
+
+    def _end_step(self) -> None:
         self.steps += 1
         if self.steps > self._stride * MOST_SAMPLES:
             self._stride *= 2
@@ -35,23 +48,9 @@ class Meter:
 
     def add_rest(self, calls: Iterable[OpCall]) -> None:
         """Add calls after the last gradient, as a part of it."""
-        self._add(calls, BackwardPass(), max(self.steps - 1, 0))
+        self._put(_sums_of(calls, BackwardPass()), max(self.steps - 1, 0))
 
-    def _add(self, calls: Iterable[OpCall], done: BackwardPass, step: int) -> None:
-        sums: dict[Record, list[int]] = {}
-        records = _Records()
-        for call in calls:
-            if call.forward_ns is not None:
-                own = sums.setdefault(records.of(call, 0, "forward"), [0, 0, 0, 0])
-                own[0] += 1
-                own[1] += call.forward_ns
-                own[2] += call.nbytes
-                own[3] += call.saved
-        for call, times in done.ns.items():
-            for argument, ns in times.items():
-                own = sums.setdefault(records.of(call, argument, "backward"), [0, 0, 0, 0])
-                own[0] += 1
-                own[1] += ns
+    def _put(self, sums: Sums, step: int) -> None:
         for record, (ncalls, ns, nbytes, saved) in sums.items():
             tally = self._tallies.get(record)
             if tally is None:
@@ -65,6 +64,40 @@ class Meter:
         """Return the sums so far as a stopped timer, whose total time is 0."""
         records = {record: tally.counts(self.steps) for record, tally in self._tallies.items()}
         return Timer.of_records(records, self.steps)
+
+
+def _sums_of(calls: Iterable[OpCall], done: BackwardPass) -> Sums:
+    sums: Sums = {}
+    records = _Records()
+    for call in calls:
+        if call.forward_ns is not None:
+            own = sums.setdefault(records.of(call, 0, "forward"), [0, 0, 0, 0])
+            own[0] += 1
+            own[1] += call.forward_ns
+            own[2] += call.nbytes
+            own[3] += call.saved
+    for call, times in done.ns.items():
+        for argument, ns in times.items():
+            own = sums.setdefault(records.of(call, argument, "backward"), [0, 0, 0, 0])
+            own[0] += 1
+            own[1] += ns
+    return sums
+
+
+def _sums_of_trace(trace: Trace) -> Sums:
+    sums: Sums = {}
+    for node in trace:
+        where = node.file, node.line, node.function, node.scope
+        timed = [(0, "forward", node.forward_ns)]
+        timed += [(n, "backward", ns) for n, ns in (node.backward_ns or {}).items()]
+        for argument, phase, ns in timed:
+            if ns is not None:
+                record = Record(node.op, argument, *where, phase)
+                own = sums.setdefault(record, [0, 0, 0, 0])
+                own[0] += 1
+                own[1] += ns
+                own[2] += node.value.nbytes if node.value and phase == "forward" else 0
+    return sums
 
 
 class _Records:

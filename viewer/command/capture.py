@@ -42,7 +42,7 @@ class _Capture:
         self.look = look
         self.seen = 0
         self.trace: Trace | None = None
-        self.engines = EngineWatch(self._note, values=step == 1)
+        self.engines = EngineWatch(self._note, values=step == 1, number=step)
 
     def _note(self, gradient: EngineGradient) -> None:
         self.seen += 1

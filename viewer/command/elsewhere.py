@@ -12,7 +12,8 @@ LIBRARIES = {
     "autograd": "it uses HIPS autograd: write --as-autograd before SCRIPT",
     "torch": "it uses PyTorch, which computes its own gradients: show, draw, map, explain and "
     "profile find those of the main thread",
-    "jax": "it uses JAX, which computes its own gradients; autograd_tools records NumPy code",
+    "jax": "it uses JAX, which computes its own gradients: show, draw, map, explain and profile "
+    "find those of jax.grad and jax.value_and_grad",
 }
 
 

@@ -25,6 +25,7 @@ class Engine(NamedTuple):
 
 # By the package that scripts import. To add one, add an entry.
 ENGINES = {
+    "jax": Engine("viewer.adapters.jax", "value_and_grad"),
     "autograd": Engine("viewer.adapters.hips", "elementwise_grad"),
     "torch": Engine("viewer.adapters.torch", "autograd"),
 }
@@ -33,11 +34,12 @@ ENGINES = {
 class EngineWatch:
     """Records the engines that a script imports in a `with` block.
 
-    `done` gets each gradient at its end. With `values`, the next ones have statistics.
+    `done` gets each gradient at its end. With `values`, the next ones have statistics. An engine
+    that compiles programs looks at the one of a `number`, from 1, alone.
     """
 
-    def __init__(self, done: Done, *, values: bool) -> None:
-        self._done, self._values = done, values
+    def __init__(self, done: Done, *, values: bool, number: int) -> None:
+        self._done, self._values, self._number = done, values, number
         self._recorders: list[Any] = []
         self._finder = _Finder(self._start)
         self.rest: list[OpCall] = []  # the calls after the last gradient
@@ -94,7 +96,7 @@ class EngineWatch:
         except ImportError as error:  # too old, or damaged
             say(f"cannot record {package}: {error}")
             return
-        recorder = adapter.recorder(self._done, values=self._values)
+        recorder = adapter.recorder(self._done, values=self._values, number=self._number)
         recorder.start()
         self._recorders.append(recorder)
 

@@ -243,7 +243,8 @@ class _Run:
         self.streams = sys.stdout, sys.stderr
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
         self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
-        self.engines = EngineWatch(self._note, values=args.html and self.gradient.number == 1)
+        number = self.gradient.number
+        self.engines = EngineWatch(self._note, values=args.html and number == 1, number=number)
         self.source = SourceWatch(args.skip, window.leave_out) if args.source else None
         self.timer: Timer | None = None  # once the script has ended
 

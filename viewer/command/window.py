@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import autograd_tools as ag
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, time_text
-from viewer.adapters.gradients import EngineGradient
+from viewer.adapters.gradients import EngineGradient, ProgramGradient
 from viewer.adapters.meter import Meter
 from viewer.adapters.recorder import OpCall
 from viewer.labels import plural
@@ -50,7 +50,10 @@ class Window:
         """Count a gradient of another engine."""
         start = time.perf_counter_ns()
         if self._measured is None:
-            self._meter.add(gradient.since, gradient.done)
+            if not isinstance(gradient, ProgramGradient):
+                self._meter.add(gradient.since, gradient.done)
+            elif gradient.is_known:
+                self._meter.add_trace(gradient.timed())
         self.leave_out(time.perf_counter_ns() - start)
         self.count()
 
@@ -74,6 +77,8 @@ class Window:
         timer, others = Timer(), self._meter.timer()
         if others.records:
             totals.section_cost_ns = 0  # the sections are those of the engine here
+        if self._meter.alone_ns:
+            totals.total_ns, totals.about["alone"] = self._meter.alone_ns, True
         timer.hold(totals)
         return timer.merge(others) if others.records else timer
 

@@ -84,6 +84,11 @@ def _about(facts: dict[str, Any]) -> Iterator[str]:
     """Yield sentences on the facts of a run."""
     if type(facts.get("processes")) is int:
         yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
+    if facts.get("alone"):
+        yield (
+            "One gradient of JAX was evaluated again, each equation alone; a compiled one joins "
+            "them and takes less."
+        )
     if facts.get("unfinished"):
         yield "A checkpoint of an unfinished run: the script ran on."
     if type(facts.get("signal")) is str:

@@ -67,6 +67,6 @@ def trace(f: Callable[..., Any], *args: Any, argnum: int | tuple[int, ...] = 0) 
     return found[-1]
 
 
-def recorder(done: Done, *, values: bool) -> HipsRecorder:
+def recorder(done: Done, *, values: bool, number: int) -> HipsRecorder:
     """Return a recorder of a whole program, for the commands."""
     return HipsRecorder(done, None, values=values)

@@ -9,6 +9,8 @@ try:
 except ImportError as error:
     raise ImportError("viewer.adapters.jax needs JAX; pip install 'autograd-tools[jax]'") from error
 
+from viewer.adapters.gradients import Done
+from viewer.adapters.jax.recording import JaxRecorder
 from viewer.adapters.jax.tracing import cost as cost
 from viewer.adapters.jax.tracing import trace as trace
 
@@ -19,3 +21,8 @@ if not jax.__version__.startswith(tuple(f"{version}." for version in TESTED)):
         f"viewer.adapters.jax is tested with JAX {', '.join(TESTED)}, got {jax.__version__}",
         stacklevel=2,
     )
+
+
+def recorder(done: Done, *, values: bool, number: int) -> JaxRecorder:
+    """Return a recorder of a whole program, for the commands."""
+    return JaxRecorder(done, number)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
@@ -13,6 +13,8 @@ from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import ArgTemplate, Argument
 from autograd_tools.tracing.summaries import array_text
 from viewer.adapters.jax.gradient import Constant, Step
+from viewer.adapters.jax.rows import Rows
+from viewer.adapters.jax.values import is_extended, of_type
 
 LONGEST = 60  # characters of a parameter
 # What the value shows, or what says nothing about the numbers.
@@ -31,14 +33,16 @@ MATMUL = "(((1,), (0,)), ((), ()))"  # the dimension_numbers of a plain product 
 NUMBERS = re.compile(r"np\.\w+\(([^()]*)\)")
 
 
-def arguments_of(step: Step, parts: Mapping[int, str]) -> tuple[ArgTemplate, ...]:
-    """Return the arguments and parameters of a step; `parts` have the text after one of several."""
+def arguments_of(step: Step, rows: Rows) -> tuple[ArgTemplate, ...]:
+    """Return the arguments and parameters of a step; values without a row are constants."""
     found: list[ArgTemplate] = []
     for ref in step.inputs:
         if isinstance(ref, Constant):
             found.append(_constant(ref.value))
+        elif ref in rows.row:
+            found.append(("", rows.part.get(ref, "")))
         else:
-            found.append(("", parts.get(ref, "")))
+            found.append(rows.summary(ref).text)
     for name, value in step.eqn.params.items():
         text = _parameter(name, value)
         if text:
@@ -47,6 +51,8 @@ def arguments_of(step: Step, parts: Mapping[int, str]) -> tuple[ArgTemplate, ...
 
 
 def _constant(x: Any) -> str:
+    if is_extended(x):
+        return of_type(jax.typeof(x)).text
     array = np.asarray(x)
     if array.ndim:
         return array_text(array.dtype, array.shape)

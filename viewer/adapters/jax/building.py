@@ -26,12 +26,14 @@ def trace_of(
     run: Run | None,
     *,
     backward: bool,
+    constants: bool,
 ) -> Trace:
     """Return the trace of a gradient, with values and times if it was run.
 
-    Without `backward`, it has the steps that the value of the function needs.
+    Without `backward`, it has the steps that the value of the function needs, and without
+    `constants` those of them that depend on a Param.
     """
-    rows = Rows(gradient, owners, leaves, run, backward=backward)
+    rows = Rows(gradient, owners, leaves, run, backward=backward, constants=constants)
     columns = _columns(gradient, owners, leaves, rows)
     result = rows.row_of(gradient.results[0])
     found = Trace(Nodes(columns), None if result is None else result + 1)
@@ -44,7 +46,7 @@ def _columns(
 ) -> Columns:
     signatures, lines = Numbering[OpSignature](), Numbering[SourceLine]()
     sites, inputs = Sites(owners), [_inputs(entry) for entry in rows.entries]
-    parents = [[rows.row[number] + 1 for number in numbers_in(own)] for own in inputs]
+    parents = [[rows.row[n] + 1 for n in numbers_in(own) if n in rows.row] for own in inputs]
     forward, backward = times_of(gradient, owners, rows)
     return Columns(
         signature=[signatures[_signature(entry, leaves, rows)] for entry in rows.entries],
@@ -69,7 +71,7 @@ def _inputs(entry: Entry) -> Sequence[Ref]:
 def _signature(entry: Entry, leaves: Sequence[Leaf], rows: Rows) -> OpSignature:
     if isinstance(entry, int):
         return OpSignature(leaves[entry].kind, "", leaves[entry].name)
-    return OpSignature("result", name_of(entry.eqn), "", arguments_of(entry, rows.part))
+    return OpSignature("result", name_of(entry.eqn), "", arguments_of(entry, rows))
 
 
 def _value(entry: Entry, rows: Rows) -> Summary:

@@ -14,6 +14,7 @@ from jax import lax
 from jax.extend import source_info_util
 from jax.extend.core import ClosedJaxpr
 
+from viewer.adapters.jax.frames import is_engines
 from viewer.adapters.jax.marks import ARGUMENT, VALUE, mark
 from viewer.adapters.jax.owners import (
     CALLS,
@@ -29,6 +30,7 @@ from viewer.adapters.jax.owners import (
     reader,
 )
 
+FEW = 3  # equations of a function of JAX, which need no frame
 MOST_UNROLLED = 5000  # equations of one scan
 
 
@@ -55,6 +57,7 @@ class Forward:
     def _results(self, eqn: Any, args: list[Any], path: Path) -> list[Any]:
         name, inner = eqn.primitive.name, program_of(eqn)
         if name in CALLS and inner is not None:
+            path = (*path, *_frame_of(eqn, inner, path))
             return self.run(inner, args, (*path, Inside(next(self._calls))))
         if name == "scan" and inner is not None and _is_small(inner, eqn.params["length"]):
             return self._unrolled(eqn.params, args, (*path, Inside(next(self._calls))))
@@ -127,6 +130,16 @@ def _segment(eqn: Any) -> Segment:
     info = eqn.source_info
     names = [e.name for e in info.name_stack.stack if type(e).__name__ == "Scope"]
     return Segment(info.traceback, tuple(names))
+
+
+def _frame_of(eqn: Any, program: ClosedJaxpr, path: Path) -> tuple[Marker, ...]:
+    """Return a scope for a function of JAX with several equations, unless it is in another one."""
+    pairs = itertools.pairwise(path)
+    is_inside = any(isinstance(a, Marker) and isinstance(b, Inside) for a, b in pairs)
+    info = program.jaxpr.debug_info
+    if is_inside or _size(program) <= FEW or not is_engines(info.func_filename or ""):
+        return ()
+    return (Marker(str(eqn.params.get("name", "")).strip("_")),)
 
 
 def _is_small(program: ClosedJaxpr, length: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from autograd_tools.location.code_files import file_of
 from autograd_tools.location.loops import flow_of
 from autograd_tools.location.users_code import is_library
 
+HERE = __file__.rpartition(os.sep)[0]
 ENGINE = ("jax", "jaxlib")
 
 
@@ -22,13 +24,14 @@ class Frame(NamedTuple):
 
 
 def frames_of(traceback: Any) -> list[Frame]:
-    """Return the frames of a traceback, the outermost first.
+    """Return the frames of a traceback, the outermost first, without our own.
 
     JAX ends it where the program that is traced begins.
     """
     if traceback is None:
         return []
-    return [Frame(*pair) for pair in zip(*traceback.raw_frames(), strict=True)][::-1]
+    frames = [Frame(*pair) for pair in zip(*traceback.raw_frames(), strict=True)][::-1]
+    return [frame for frame in frames if not frame.code.co_filename.startswith(HERE)]
 
 
 def innermost(traceback: Any) -> tuple[str, int, str] | None:
@@ -46,12 +49,16 @@ def is_loop(frame: Frame, other: Frame) -> bool:
     return any(last in loop.body for loop in flow.around(first))
 
 
+def is_engines(file: str) -> bool:
+    """Return whether a file belongs to JAX."""
+    path = file.replace("\\", "/")
+    return path.rpartition("/site-packages/")[2].partition("/")[0] in ENGINE
+
+
 @functools.lru_cache(4096)
 def is_users(code: CodeType) -> bool:
     """Return whether code belongs to the user or the user's libraries, and not to JAX."""
-    name = code.co_filename.replace("\\", "/")
-    package = name.rpartition("/site-packages/")[2].partition("/")[0]
-    return package not in ENGINE and not is_library(code.co_filename)
+    return not is_engines(code.co_filename) and not is_library(code.co_filename)
 
 
 @functools.lru_cache(4096)

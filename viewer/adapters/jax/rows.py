@@ -32,7 +32,8 @@ class Rows:
     that follows the row in an argument which is one of several.
 
     `entries` has the step of each row, or the number of an argument. The steps are all of the
-    gradient, or those that the result needs.
+    gradient, or those that the result needs, without those before the first Param unless
+    `constants` are asked for.
     """
 
     def __init__(
@@ -43,9 +44,12 @@ class Rows:
         run: Run | None,
         *,
         backward: bool,
+        constants: bool,
     ) -> None:
         steps = gradient.steps if backward else needed(gradient.steps, gradient.results[:1])
-        self.entries = _entries(steps, len(leaves))
+        if not backward and not constants:
+            steps = _below(steps, leaves) or steps
+        self.entries = _entries(steps, leaves)
         self.run = run
         self.row: dict[int, int] = {}
         self.part: dict[int, str] = {}
@@ -88,14 +92,28 @@ class Rows:
         return self.run.values[number] if self.run else of_type(self._avals[number])
 
 
-def _entries(steps: Sequence[Step], leaves: int) -> list[Entry]:
-    """Return the steps, each argument before the first step that reads it; unused ones are last."""
+def _below(steps: Sequence[Step], leaves: Sequence[Leaf]) -> list[Step]:
+    """Return the steps that depend on a Param."""
+    below = {number for number, leaf in enumerate(leaves) if leaf.kind == "param"}
+    found = []
+    for step in steps:
+        if not below.isdisjoint(numbers_in(step.inputs)):
+            below.update(step.outputs)
+            found.append(step)
+    return found
+
+
+def _entries(steps: Sequence[Step], leaves: Sequence[Leaf]) -> list[Entry]:
+    """Return the steps, each argument before the first step that reads it.
+
+    Params that none reads are last.
+    """
     found: list[Entry] = []
-    unused = dict.fromkeys(range(leaves))
+    unused = dict.fromkeys(range(len(leaves)))
     for step in steps:
         for number in numbers_in(step.inputs):
             if number in unused:
                 del unused[number]
                 found.append(number)
         found.append(step)
-    return [*found, *unused]
+    return [*found, *(number for number in unused if leaves[number].kind == "param")]

@@ -11,9 +11,14 @@ import numpy as np
 from autograd_tools.tracing.summaries import Summary, array_text, summary
 
 
+def is_extended(x: Any) -> bool:
+    """Return whether a value has elements that are no numbers, such as random keys."""
+    return bool(jax.dtypes.issubdtype(getattr(x, "dtype", None) or np.float64, jax.dtypes.extended))
+
+
 def of_value(x: Any) -> Summary:
     """Return the summary of an array of JAX."""
-    if jax.dtypes.issubdtype(getattr(x, "dtype", None) or np.float64, jax.dtypes.extended):
+    if is_extended(x):
         return of_type(jax.typeof(x))
     array = np.asarray(x)
     if array.dtype.kind != "V":

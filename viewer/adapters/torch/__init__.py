@@ -29,6 +29,6 @@ if not torch.__version__.startswith(tuple(f"{version}." for version in TESTED)):
     )
 
 
-def recorder(done: Done, *, values: bool) -> TorchRecorder:
+def recorder(done: Done, *, values: bool, number: int) -> TorchRecorder:
     """Return a recorder of a whole program, for the commands."""
     return TorchRecorder(done, None, values=values)

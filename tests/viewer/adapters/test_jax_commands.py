@@ -1,0 +1,95 @@
+"""Commands find by themselves that a script uses JAX."""
+
+import json
+
+import pytest
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'autograd-tools[jax]'")
+
+TRAIN = """\
+import jax, jax.numpy as jnp
+def predict(p, x):
+    return jnp.tanh(x @ p["w"])
+@jax.jit
+def step(p, x, key):
+    noise = jax.random.normal(key, (4, 3))
+    def loss(p):
+        return jnp.mean((predict(p, x) + noise) ** 2), None
+    (value, _), g = jax.value_and_grad(loss, has_aux=True)(p)
+    return jax.tree.map(lambda a, b: a - 0.1 * b, p, g), value
+p, x = {"w": jnp.full((2, 3), 0.1)}, jnp.ones((4, 2))
+for n in range(3):
+    p, value = step(p, x, jax.random.key(n))
+print("trained")
+"""
+
+
+def ops(output):
+    return [line.split() for line in output.splitlines()]
+
+
+def test_show_prints_the_gradient_of_a_jitted_step(ask, script):
+    output, errors, status = ask("show", "--columns", "op,line", script(TRAIN))
+    assert (errors, status) == ("", 0)
+    assert ["tanh", "3"] in ops(output)
+    assert ["integer_pow", "8"] in ops(output)
+
+
+def test_params_and_gradients_are_those_of_the_step(ask, script):
+    ask("show", "--step", "3", "--save", "t.json", script(TRAIN))
+    first = ask("show", "--save", "s.json", script(TRAIN))[0]
+    third = ask("show", "t.json")[0]
+    assert "Param p['w']  2×3 float32  ∇ " in third
+    assert first.removeprefix("trained\n") != third
+
+
+@pytest.mark.parametrize(
+    ("code", "gradients"),
+    [
+        ("jax.grad(f)(2.0)", 1),
+        ("jax.jit(jax.grad(f))(2.0)", 1),
+        ("g = jax.jit(jax.value_and_grad(f)); g(2.0); g(3.0)", 2),
+        ("jax.grad(jax.grad(f))(2.0)", 1),
+        ("jax.vmap(jax.grad(f))(jnp.ones(3))", 3),
+        ("jax.grad(lambda n, x: f(x) * len(range(n)), 1)(2, 2.0)", 1),
+        ("jax.grad(lambda x, c: f(x) * c)(2.0, c=jnp.ones(()))", 1),
+        ("jax.lax.scan(lambda x, _: (x - jax.grad(f)(x), None), 2.0, None, 4)", 4),
+        ("from jax import grad; grad(f, argnums=(0,))(2.0)", 1),
+    ],
+)
+def test_gradients_count_where_they_are_computed(ask, script, code, gradients):
+    head = "import jax, jax.numpy as jnp\ndef f(x):\n    return jnp.sin(x) * x\n"
+    name = script(f"{head}{code}\n")
+    assert "sin(" in ask("show", "--step", str(gradients), name)[0]
+    errors = ask("show", "--step", str(gradients + 1), name)[1]
+    assert f"so there is no gradient {gradients + 1} to show" in errors
+
+
+@pytest.mark.slow
+def test_profile_has_times_by_line(ask_process, script):
+    output, errors, status = ask_process("profile", "--format", "json", script(TRAIN))
+    lines = {row["line"] for row in json.loads(output)["tables"]["line"]}
+    assert (errors, status, lines) == ("trained\n", 0, {3, 8})
+
+
+@pytest.mark.slow
+def test_profile_says_that_equations_ran_alone(ask_process, script):
+    assert "each equation alone" in ask_process("profile", script(TRAIN))[0]
+
+
+def test_the_script_computes_what_it_does_without_us(ask, script):
+    output = ask("show", script(TRAIN + "print(float(value))\n"))[0]
+    plain: dict = {}
+    exec(TRAIN.replace('print("trained")', ""), plain)
+    assert output.splitlines()[1] == str(float(plain["value"]))
+
+
+def test_an_error_of_the_function_is_the_users(ask, script):
+    errors = ask("show", script("import jax\njax.grad(lambda x: x / None)(1.0)\n"))[1]
+    assert "TypeError: unsupported operand" in errors
+
+
+def test_jax_is_as_before_afterwards(ask, script):
+    before = jax.grad
+    ask("show", script(TRAIN))
+    assert jax.grad is before
