@@ -8,7 +8,6 @@ fingerprint: some elements, or all of them under `check=True`. The backward pass
 from __future__ import annotations
 
 import functools
-import linecache
 import sys
 from collections.abc import Iterator, Mapping
 from types import FrameType
@@ -24,6 +23,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import VALUE
 from autograd_tools.engine.values import Param, Result, unwrap
 from autograd_tools.location.call_site import NOWHERE, CallSite
+from autograd_tools.location.source_lines import code_at
 from autograd_tools.location.users_code import is_users
 
 SMALL = 4096  # bytes; a larger array costs more to copy than to sample
@@ -222,7 +222,7 @@ def _message(changes: list[Change], several: bool) -> str:
         variable = f", {change.name}" if change.name else ""
         lines.append(f"  {change.argument}{variable}: {change.array}")
         if change.site.file:
-            code = linecache.getline(change.site.file, change.site.line).strip()
+            code = code_at(change.site.file, change.site.line)
             lines.append(f"    at {change.site.file}:{change.site.line} in {change.site.function}")
             lines += [f"      {code}"] if code else []
     if len(changes) > MOST:

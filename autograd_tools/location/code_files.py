@@ -1,17 +1,18 @@
-"""Names of the files of code, such that their lines are those of the code.
+"""Names of the files of code, such that their lines are those of the code, and these lines.
 
 Code from `exec` may bear any name, also that of a file with other lines; a file may have changed
 since Python read it. Such code gets a name in angle brackets, under which no lines are found.
 
 A function that cloudpickle sends to another process, as Dask does, loses the name of its file. The
-variables of its module still have it.
+variables of its module still have it. The lines of a file are kept as they were when it ran.
 """
 
 from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -20,6 +21,7 @@ SENT = "<dynamic-code>"  # the name that cloudpickle gives to the file of a func
 FARTHEST = 100  # lines from the first decorator to `def`
 NAMES = re.compile(r"\w+")
 
+_lines: dict[str, list[str]] = {}  # by name of a file
 _known: dict[int, tuple[CodeType, str]] = {}  # by id of the code, which stays alive
 
 
@@ -38,15 +40,54 @@ def _file_of(code: CodeType, variables: Mapping[str, Any]) -> str:
     sent = name == SENT and type(variables.get("__file__")) is str
     if sent:
         name = variables["__file__"]
-    try:
-        lines = linecache.getlines(name)
-    except ValueError:  # not a possible file name
-        lines = []
+    lines = _lines_of(code, name)
+    if lines and fits(code, lines):
+        _lines[name] = lines
+        return name
     if lines:
-        return name if fits(code, lines) else SENT if sent else f"<{name}>"
+        return SENT if sent else f"<{name}>"
     # Once a traceback shows it, Python takes the lines of the module whose variables it has.
     own = name.startswith("<") or variables.get("__file__", name) == name
     return name if own else f"<{name}>"
+
+
+def lines_as_run(file: str) -> list[str]:
+    """Return the lines of a file as they were when it ran, else those that Python knows now."""
+    try:
+        return _lines.get(file) or linecache.getlines(file)
+    except ValueError:  # not a possible file name
+        return []
+
+
+def _lines_of(code: CodeType, name: str) -> list[str]:
+    """Return the lines that some code was compiled from, if its file has changed since as well."""
+    before = _lines.get(name)
+    try:
+        if before is not None:
+            linecache.checkcache(name)  # the module may be a new one
+        lines = linecache.getlines(name)
+    except ValueError:  # not a possible file name
+        return []
+    is_old = before is not None and lines != before and not _has(lines, code) and _has(before, code)
+    return before if before is not None and is_old else lines
+
+
+def _has(lines: Sequence[str], code: CodeType) -> bool:
+    """Return whether some code is compiled from the lines of a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = compile("".join(lines), code.co_filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return code in _codes(whole)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes(inner)
 
 
 def fits(code: CodeType, lines: Sequence[str]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import linecache
 
 from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.code_files import lines_as_run
 
 LONGEST = 40  # characters
 
@@ -18,7 +18,7 @@ def argument_code(site: CallSite, op: str, number: int) -> str:
     line, last, start, end = list(code.co_positions())[site.offset // 2]
     if line is None or last is None or start is None or end is None:
         return ""
-    rows = [row.encode() for row in linecache.getlines(site.file)[line - 1 : last]]
+    rows = [row.encode() for row in lines_as_run(site.file)[line - 1 : last]]
     if not rows:
         return ""
     rows[-1] = rows[-1][:end]

@@ -6,7 +6,6 @@ import collections
 import dis
 import functools
 import itertools
-import linecache
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Set
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
-from autograd_tools.location.code_files import file_of
+from autograd_tools.location.code_files import file_of, lines_as_run
 from autograd_tools.location.counters import Counter, change, constant_of, stored
 from autograd_tools.location.loop_headers import (
     Header,
@@ -266,7 +265,7 @@ def _loops(
     file: str,
 ) -> Iterator[Loop]:
     """Yield the loops that jumps back make, the largest first; jumps of one statement make one."""
-    headers = headers_of("".join(linecache.getlines(file)))
+    headers = headers_of("".join(lines_as_run(file)))
     bodies: dict[Header | int, set[int]] = defaultdict(set)
     back: dict[Header | int, set[Jump]] = defaultdict(set)
     used: collections.Counter[Header] = collections.Counter()

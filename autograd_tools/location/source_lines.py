@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 
 from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.code_files import lines_as_run
 
 MAX_WIDTH = 300  # characters of a line
 
@@ -29,5 +29,5 @@ def cell_of(file: str) -> str:
 
 
 def code_at(file: str, line: int) -> str:
-    """Return the line of the user's code, if it can be read."""
-    return linecache.getline(file, line).strip()[:MAX_WIDTH] if file else ""
+    """Return the line of the user's code as it ran, if it can be read."""
+    return "".join(lines_as_run(file)[line - 1 : line]).strip()[:MAX_WIDTH] if file and line else ""

@@ -99,3 +99,45 @@ FUNCTIONS = [decorated, lambda x: np.sin(x) * 2, decorator, Path.read_text, np.t
 def test_functions_keep_the_names_of_their_files(f):
     f = getattr(f, "__wrapped__", f)
     assert file_of(f.__code__, f.__globals__) == f.__code__.co_filename
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """A function whose file has changed since it ran, and the file."""
+    path = tmp_path / "model.py"
+    path.write_text("import numpy as np\n" + SOURCE)
+    f = run(path.read_text(), str(path), {"__file__": str(path)})
+    tape = ag.diff(f, ag.Param(np.ones(2)))
+    path.write_text(path.read_text().replace("np.log(x)", "np.sqrt(x)  # as of now"))
+    linecache.checkcache()
+    return f, path, tape
+
+
+def code(tape):
+    return [line.code for line in tape.trace().columns.source_lines if line.code]
+
+
+def test_lines_of_an_edited_file_are_those_that_ran(edited):
+    assert code(edited[2]) == ["y = np.log(x)", "return np.sum(y * 2)"]
+
+
+def test_an_old_function_of_an_edited_file_keeps_its_lines(edited):
+    f = edited[0]
+    again = types.FunctionType(f.__code__.replace(), f.__globals__)
+    assert code(ag.diff(again, ag.Param(np.ones(2)))) == ["y = np.log(x)", "return np.sum(y * 2)"]
+
+
+def test_a_function_that_is_loaded_again_has_its_new_lines(edited):
+    _, path, _ = edited
+    f = run(path.read_text(), str(path), {"__file__": str(path)})
+    assert code(ag.diff(f, ag.Param(np.ones(2))))[0] == "y = np.sqrt(x)  # as of now"
+
+
+def test_lines_loaded_again_need_no_traceback_before(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text("import numpy as np\n" + SOURCE)
+    for op in ("log", "sqrt"):
+        path.write_text(path.read_text().replace("np.log", f"np.{op}"))
+        f = run(path.read_text(), str(path), {"__file__": str(path)})
+        tape = ag.diff(f, ag.Param(np.ones(2)))
+    assert code(tape)[0] == "y = np.sqrt(x)"

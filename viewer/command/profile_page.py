@@ -47,6 +47,8 @@ def _sample(frame: Frame, whole: float, depth: int) -> dict[str, Any]:
     return {
         "name": name,
         "place": place,
+        "file": frame.file,
+        "line": frame.line,
         "seconds": frame.seconds,
         "inner": [_sample(f, whole, depth + 1) for f in inner if f.seconds >= LEAST * whole],
     }

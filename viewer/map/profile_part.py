@@ -56,8 +56,15 @@ def add_profile(made: MapData, timer: Timer, **texts: Unpack[ProfileTexts]) -> N
         "tables": [_table(made.files, timer, by) for by in TABLES if _is_known(timer, by)],
         **_lines(made.files, timer),
         "blocks": [{"title": name, "text": text} for name, text in blocks],
-        **({"samples": samples} if samples else {}),
     }
+    if samples:
+        made.header["profile"]["samples"] = _sample(made.files, samples)
+
+
+def _sample(files: Files, sample: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a frame of the call tree with the number of its file, -1 for one of no operation."""
+    inner = [_sample(files, frame) for frame in sample["inner"]]
+    return {**sample, "file": files.numbers.get(sample["file"], -1), "inner": inner}
 
 
 def _is_known(timer: Timer, by: str) -> bool:

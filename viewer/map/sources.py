@@ -1,19 +1,26 @@
-"""The user's source in a map: files as they were when the trace was made, else their lines only."""
+"""The user's source in a map: files as they were when they ran, else the lines that are known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeAlias
 
+from autograd_tools.location.code_files import lines_as_run
 from autograd_tools.location.source_lines import MAX_WIDTH
 from autograd_tools.tracing.columns import Numbering
-from viewer.text.places import path_text, source_lines
+from viewer.text.places import apart, source_lines
 
-LARGEST = 400_000  # characters of a file; of a larger one the lines around those that ran are kept
-MARGIN = 40  # lines
+LARGEST = 400_000  # characters of a file; of a larger one lines around those that ran are kept
+WIDEST = 2_000  # characters of a line in a large file
+MARGINS = (40, 20, 10, 5, 2, 0)  # lines around those that ran, as many as there is room for
 GONE = "file not found; only the lines that ran are known"
 CHANGED = "the file has changed; only the lines that ran are shown, as they were"
+CHANGED_SINCE = "the file has changed since; shown as it ran"
+GONE_SINCE = "file not found; shown as it ran"
 LARGE = "a part of a large file"
+
+Stretch: TypeAlias = tuple[int, str]  # the number of a line, and the text from there on
 
 
 class Files:
@@ -34,34 +41,61 @@ class Files:
             lines[line] = lines.get(line) or code
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the files in order, ready for JSON."""
-        return [_file(path, self.code.get(path, {})) for path in self.numbers]
+        """Return the files in order, ready for JSON; names tell them apart."""
+        named = zip(self.numbers, *apart(list(self.numbers)), strict=True)
+        return [
+            {"path": shown, "name": name, **_file(path, self.code.get(path, {}))}
+            for path, shown, name in named
+        ]
 
 
 def _file(path: str, known: Mapping[int, str]) -> dict[str, Any]:
-    shown = path_text(path)
-    found = {"path": shown, "name": shown.replace("\\", "/").rpartition("/")[2], "start": 1}
-    lines = source_lines(path)
-    if not lines:
-        return {**found, "text": None, "note": GONE}
-    if any(code and _code(lines, number) != code for number, code in known.items()):
-        return {**found, "text": None, "note": CHANGED}
+    """Return the stretches of a file that are known, its number of lines, 0 if unknown, a note."""
+    now, ran = source_lines(path), lines_as_run(path)
+    lines = next((own for own in (ran, now) if own and _has(own, known)), None)
+    if lines is None:
+        parts = [(line, f"{code}\n") for line, code in sorted(known.items()) if code]
+        return {"parts": _joined(parts), "lines": 0, "note": CHANGED if now else GONE}
+    notes = [] if lines == now else [CHANGED_SINCE if now else GONE_SINCE]
     if sum(map(len, lines)) <= LARGEST:
-        return {**found, "text": "".join(lines), "note": ""}
-    return {**found, **_part(lines, known), "note": LARGE}
+        parts = [(1, "".join(lines))]
+    else:
+        parts, notes = _parts(lines, known), [*notes, LARGE]
+    return {"parts": parts, "lines": len(lines), "note": "; ".join(notes)}
 
 
-def _code(lines: list[str], number: int) -> str:
-    return "".join(lines[number - 1 : number]).strip()[:MAX_WIDTH]
+def _has(lines: Sequence[str], known: Mapping[int, str]) -> bool:
+    """Return whether all known lines are those of a file."""
+    return all(
+        not code or "".join(lines[number - 1 : number]).strip()[:MAX_WIDTH] == code
+        for number, code in known.items()
+    )
 
 
-def _part(lines: list[str], known: Iterable[int]) -> dict[str, Any]:
-    """Return the lines around those that ran, as many as there is room for."""
-    first, last = max(min(known) - MARGIN, 1), min(max(known) + MARGIN, len(lines))
-    kept, size = [], 0
-    for line in lines[first - 1 : last]:
-        size += len(line)
-        if size > LARGEST:
+def _parts(lines: Sequence[str], known: Iterable[int]) -> list[Stretch]:
+    """Return the lines that ran, and those around them as far as there is room."""
+    ran = [number for number in sorted(known) if number <= len(lines)]
+    found: list[Stretch] = []
+    for margin in MARGINS:
+        around = (range(max(n - margin, 1), min(n + margin, len(lines)) + 1) for n in ran)
+        numbers = sorted(set(chain.from_iterable(around)))
+        found = [(number, _short(lines[number - 1])) for number in numbers]
+        if sum(len(text) for _, text in found) <= LARGEST:
             break
-        kept.append(line)
-    return {"text": "".join(kept), "start": first}
+    return _joined(found)
+
+
+def _short(line: str) -> str:
+    whole = line.rstrip("\r\n")
+    return line if len(whole) <= WIDEST else f"{whole[:WIDEST]} … {len(whole):,} characters\n"
+
+
+def _joined(lines: Iterable[Stretch]) -> list[Stretch]:
+    """Return lines with those that follow one another together."""
+    found: list[tuple[int, list[str]]] = []
+    for number, text in lines:
+        if found and number == found[-1][0] + len(found[-1][1]):
+            found[-1][1].append(text)
+        else:
+            found.append((number, [text]))
+    return [(number, "".join(texts)) for number, texts in found]

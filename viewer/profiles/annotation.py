@@ -13,7 +13,7 @@ from viewer.profiles.groupings import Usage, hotspots_of
 from viewer.profiles.hotspot_tables import READABLE
 from viewer.profiles.measured import Timed, code_of, records_of
 from viewer.text.lines import Row, Span, fold, plain, shorten
-from viewer.text.places import path_text, source_lines
+from viewer.text.places import apart, path_text, source_lines
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 WIDEST_CODE = 100  # columns
@@ -77,11 +77,11 @@ def annotated_rows(
     chosen = sorted(_named(list(spent), file), key=lambda name: -spent[name])
     most = max((usage.total_ns for name in chosen for usage in files[name].values()), default=0)
     shown: list[Row] = []
-    for name in chosen:
+    for name, title in zip(chosen, apart(chosen)[0], strict=True):
         share = (
             f"{time_text(spent[name])} of {time_text(total)}, {percent_text(spent[name], total)}"
         )
-        shown += fold([Span(f"{path_text(name)}  {share}", "bold")], width)
+        shown += fold([Span(f"{title}  {share}", "bold")], width)
         known = code.get(name, {})
         shown += [*_annotated(name, known, files[name], total, most, width, whole), []]
     if elsewhere:

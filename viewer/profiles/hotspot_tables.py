@@ -10,6 +10,7 @@ from viewer.profiles.groupings import grouping_of, hotspots_of, rows_of, sum_of
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
 from viewer.profiles.measured import Timed, code_of, records_of
 from viewer.text.lines import Row, Span, plain
+from viewer.text.places import place_texts
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
@@ -104,11 +105,12 @@ def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
     if limit < 0:
         raise ValueError(f"limit must be 0 or more, got {limit}")
     spots = hotspots_of(records_of(x), by)
+    places = place_texts(spot.key for spot in spots) if by == "line" else {}
     ranked = sorted(range(len(spots)), key=lambda i: -spots[i].total_usage.total_ns)
     shown = set(ranked[:limit]) if grouping.is_tree else range(limit)
     rows = [
         HotspotRow(
-            grouping.name(spot.key),
+            places.get(spot.key) or grouping.name(spot.key),
             grouping.shown(spot),
             spot.total_usage.total_ns,
             spot.self_usage.total_ns,

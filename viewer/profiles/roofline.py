@@ -18,7 +18,7 @@ from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.machine_peaks import peaks as peaks_here
 from viewer.profiles.measured import Timed, opened, records_of
 from viewer.text.lines import Row, Span, fold, plain
-from viewer.text.places import NO_LINE, scope_text, source_text
+from viewer.text.places import NO_LINE, place_texts, scope_text, source_text
 from viewer.text.table import Cells, laid_out
 
 BOUNDS = ("compute", "memory", "overhead")
@@ -105,7 +105,9 @@ def arithmetic_rows(
     if limit < 0:
         raise ValueError(f"limit must be 0 or more, got {limit}")
     records, peaks = measured(x, peaks)
-    loads = workloads(records, ROW_NAMES[by], peaks)
+    places = place_texts((record.file, record.line) for record in records)
+    names = {**ROW_NAMES, "line": lambda record: places[record.file, record.line]}
+    loads = workloads(records, names[by], peaks)
     ranked = sorted(loads.items(), key=lambda item: (-item[1].ns, item[0]))
     shown = ranked[:limit]
     if ranked[limit:]:

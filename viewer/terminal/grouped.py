@@ -20,7 +20,7 @@ from viewer.facts.scopes import NAMED, Path, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
 from viewer.text.lines import Row, shorten
-from viewer.text.places import NO_LINE, OUTSIDE, source_text
+from viewer.text.places import OUTSIDE, place_texts
 from viewer.text.table import Cells, laid_out
 
 BAR = 24  # columns
@@ -182,7 +182,7 @@ def _lines(trace: Trace) -> list[str]:
         for row, (file, children) in enumerate(zip(columns.file, columns.children, strict=True))
     ]
     places = [(columns.file[row], columns.line[row]) for row in users]
-    texts = {place: source_text(*place) or NO_LINE for place in set(places)}
+    texts = place_texts(places)
     return [texts[place] for place in places]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import linecache
 import os
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,6 +33,38 @@ def path_text(file: str) -> str:
     A notebook's cell has its number: `In[3]`.
     """
     return cell_of(file) or _path_text(file, _current())
+
+
+def apart(files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the paths of files as text, and their names, with as much of a path as differs.
+
+    >>> apart(["/a/x/f.py", "/a/y/f.py", "/a/g.py"])[1]
+    ['x/f.py', 'y/f.py', 'g.py']
+    """
+    paths = [path_text(file) for file in files]
+    whole = [re.split(r"[\\/]", one_line(file)) for file in files]
+    return _distinct(paths, whole), _distinct([re.split(r"[\\/]", p)[-1] for p in paths], whole)
+
+
+def place_texts(places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return the text of each place, `train.py:12` or `NO_LINE`; those of two files differ."""
+    known = list(dict.fromkeys(places))
+    files = list(dict.fromkeys(file for file, _ in known if file))
+    names = dict(zip(files, apart(files)[0], strict=True))
+    return {(file, n): f"{names[file]}:{n}" if file else NO_LINE for file, n in known}
+
+
+def _distinct(names: list[str], whole: list[list[str]]) -> list[str]:
+    """Return names, those of several files with more of their paths until all differ."""
+    found = list(names)
+    for length in range(2, max(map(len, whole), default=0) + 1):
+        counts = Counter(found)
+        if max(counts.values(), default=0) == 1:
+            break
+        for n, name in enumerate(found):
+            if counts[name] > 1:
+                found[n] = "/".join(whole[n][-length:])
+    return found
 
 
 def link_of(file: str, line: int) -> str:

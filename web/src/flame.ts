@@ -120,15 +120,11 @@ export function samplesOf(data: Data): Chart | null {
   return {
     tracks: [{ name: "Python's own calls, by time", rows: lists.map(row) }],
     length: root.seconds * 1e9,
-    slice: (i) => ({ name: all[i]!.name, phase: 0, place: placeOf(data, all[i]!.place) }),
+    slice: (i) => ({ name: all[i]!.name, phase: 0, place: placeOf(all[i]!) }),
   };
 }
 
-/** Return the line that a text such as `train.py:12` names, if the page has its file. */
-export function placeOf(data: Data, text: string): Place | null {
-  const found = /^(.*):(\d+)$/s.exec(text.trim());
-  if (!found) return null;
-  const { files } = data.header;
-  const file = files.findIndex(({ path, name }) => path === found[1] || name === found[1]);
-  return file < 0 ? null : { file, line: Number(found[2]) };
+/** Return the line where the function of a frame begins, if the page has its file. */
+export function placeOf({ file, line }: Sample): Place | null {
+  return file < 0 ? null : { file, line };
 }

@@ -8,7 +8,8 @@ export type Look = Record<string, string>;
 export type Signature = [op: string, args: [pieces: string[], keyword: string | null][]];
 export type Form = [text: string | null, shape: number[] | null, dtype: string | null, bytes: number];
 export type Source = [file: number, line: number, name: string, gradient: string, code: string];
-export type File = { path: string; name: string; text: string | null; start: number; note: string };
+export type Stretch = [start: number, text: string]; // the number of a line, and text from there
+export type File = { path: string; name: string; parts: Stretch[]; lines: number; note: string };
 /** A text with symbols: 0 for the node, 1, 2 … for its parents, -1 for a constant array. */
 export type Formula = (string | number)[];
 export type Rule = [argument: number, targets: Formula, formula: Formula, note: Formula];
@@ -29,7 +30,11 @@ export interface Table {
   columns: { name: string; right: boolean; is_share: boolean }[];
   rows: { cells: string[]; values: (number | null)[]; file: number; line: number; op: string }[];
 }
-export type Sample = { name: string; place: string; seconds: number; inner: Sample[] };
+export interface Sample {
+  name: string; place: string; file: number; line: number;
+  seconds: number;
+  inner: Sample[];
+}
 export interface Profile {
   summary: string[];
   parts: [name: string, ns: number][];

@@ -73,9 +73,9 @@ function Parts({ parts }: { parts: Profile["parts"] }) {
 
 /** A frame of the call tree, whose inner ones are rendered once it is open. */
 function Frame({ sample, whole, depth }: { sample: Sample; whole: number; depth: number }) {
-  const { page, data } = usePage();
+  const { page } = usePage();
   const [isOpen, setOpen] = useState(depth < OPENED);
-  const place = placeOf(data, sample.place);
+  const place = placeOf(sample);
   const share = `${((100 * sample.seconds) / whole).toFixed(1)}%`;
   const select = (event: Event) => {
     event.preventDefault();
@@ -88,7 +88,7 @@ function Frame({ sample, whole, depth }: { sample: Sample; whole: number; depth:
       </span>
       <b>{sample.name}</b>{" "}
       <button class={place ? "link" : "dim"} disabled={!place} onClick={select}>
-        {sample.place}
+        {place ? page.placeText(place) : sample.place}
       </button>
     </>
   );

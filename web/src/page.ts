@@ -7,6 +7,7 @@ import { indexOf } from "./columns.ts";
 import { type Chosen, copiesOf } from "./copies.ts";
 import { type Data, push } from "./data.ts";
 import { reveal, type Target } from "./graph.ts";
+import { linesOf } from "./lines.ts";
 import { plural } from "./numbers.ts";
 import { available, type Measured } from "./metrics.ts";
 import type { Selection, State, Store } from "./store.ts";
@@ -100,8 +101,8 @@ export class Page {
     const source = sources.find(
       ([own, number, , , code]) => own === file && number === line && code,
     );
-    const { text = null, start = 1 } = files[file] ?? {};
-    return source?.[4] ?? text?.split(/\r\n|\r|\n/)[line - start]?.trim() ?? "";
+    const lines = files[file] ? linesOf(files[file]) : [];
+    return source?.[4] ?? lines.find(({ number }) => number === line)?.code.trim() ?? "";
   }
 
   /** Return the times of a line, of the profile, else of the nodes; 0 if it took none. */

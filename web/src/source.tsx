@@ -4,37 +4,12 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Data } from "./data.ts";
 import { timeText } from "./numbers.ts";
+import { linesOf } from "./lines.ts";
 import { type Place, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 
 const HEIGHT = 19; // of a line
 const MOST_ARGUMENTS = 12;
-
-/** A line of a file; 0 stands for lines that are not known. */
-interface Line {
-  number: number;
-  code: string;
-}
-
-/** Return the lines of a file; of one that is gone or has changed, the lines that ran. */
-export function linesOf(data: Data, file: number): Line[] {
-  const { files, sources } = data.header;
-  const { text, start } = files[file]!;
-  if (text !== null) {
-    const lines = text.split(/\r\n|\r|\n/);
-    if (lines.at(-1) === "") lines.pop();
-    return lines.map((code, i) => ({ number: start + i, code }));
-  }
-  const known = new Map<number, string>();
-  for (const [own, line, , , code] of sources) if (own === file && line > 0) known.set(line, code);
-  const lines: Line[] = [];
-  for (const number of [...known.keys()].sort((a, b) => a - b)) {
-    const before = lines.at(-1)?.number ?? 0;
-    if (number > before + 1) lines.push({ number: 0, code: "⋮" });
-    lines.push({ number, code: known.get(number)! });
-  }
-  return lines;
-}
 
 export function Source() {
   const { page, data, state } = usePage();
@@ -45,7 +20,7 @@ export function Source() {
     if (place) setChosen(place.file);
   }, [place?.file, state.selected]);
   const file = files[chosen];
-  const lines = useMemo(() => (file ? linesOf(data, chosen) : []), [data, chosen]);
+  const lines = useMemo(() => (file ? linesOf(file) : []), [data, chosen]);
   const most = page.longest;
   const at = place?.file === chosen ? lines.findIndex(({ number }) => number === place.line) : -1;
   const placeAt = (i: number) => ({ file: chosen, line: lines[i]!.number });

@@ -128,7 +128,7 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
           8 * (shape ?? []).reduce((a, b) => a * b, 1),
         ]),
         sources: nodes.map(({ line }) => [0, line ?? 0, "", "", `line ${line}`]),
-        files: [{ path: "models/train.py", name: "train.py", text: null, start: 1, note: "" }],
+        files: [{ path: "models/train.py", name: "train.py", parts: [], lines: 0, note: "" }],
         equations: [],
         symbols: ["v", "c"],
         looks: {},

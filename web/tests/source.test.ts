@@ -1,37 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { linesOf } from "../src/source.tsx";
-import { small } from "./small.ts";
+import { linesOf } from "../src/lines.ts";
 
-const NODES = [
-  { line: 7 },
-  { op: "sin", parents: [1], line: 2 },
-  { op: "sum", parents: [2], line: 3 },
-];
+const FILE = { path: "a.py", name: "a.py", lines: 0, note: "" };
 
-test("of a file that is gone the lines that ran are known", () => {
-  const lines = linesOf(small(NODES), 0);
+test("lines that are left out are counted", () => {
+  const lines = linesOf({ ...FILE, parts: [[2, "y = 2\nz = 3\n"], [1007, "w = 7\n"]] });
   assert.deepEqual(lines, [
-    { number: 0, code: "⋮" },
-    { number: 2, code: "line 2" },
-    { number: 3, code: "line 3" },
-    { number: 0, code: "⋮" },
-    { number: 7, code: "line 7" },
+    { number: 0, code: "⋮ 1 line" },
+    { number: 2, code: "y = 2" },
+    { number: 3, code: "z = 3" },
+    { number: 0, code: "⋮ 1,003 lines" },
+    { number: 1007, code: "w = 7" },
   ]);
 });
 
+test("lines that are left out at the end are counted", () => {
+  const lines = linesOf({ ...FILE, parts: [[1, "x = 1\n"]], lines: 5 });
+  assert.deepEqual(lines, [{ number: 1, code: "x = 1" }, { number: 0, code: "⋮ 4 lines" }]);
+});
+
 test("a part of a file starts at its line", () => {
-  const file = {
-    path: "a.py",
-    name: "a.py",
-    text: "x = 1\r\ny = 2\n\nz = 3\n",
-    start: 40,
-    note: "",
-  };
-  const lines = linesOf(small(NODES, [], { files: [file] }), 0);
+  const lines = linesOf({ ...FILE, parts: [[40, "x = 1\r\ny = 2\n\nz = 3\n"]] });
   assert.deepEqual(
-    lines.map(({ number, code }) => [number, code]),
+    lines.slice(1).map(({ number, code }) => [number, code]),
     [
       [40, "x = 1"],
       [41, "y = 2"],

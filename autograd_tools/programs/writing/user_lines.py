@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterator
 
+from autograd_tools.location.code_files import lines_as_run
 from autograd_tools.programs.steps.program import Site
 from autograd_tools.programs.writing.call_text import is_name
 
@@ -69,7 +69,7 @@ class UserLines:
     def _statements(self, site: Site) -> list[ast.stmt]:
         """Return the statements around a line, from the outermost."""
         if site.file not in self._files:
-            text = "".join(linecache.getlines(site.file)) if site.file else ""
+            text = "".join(lines_as_run(site.file)) if site.file else ""
             try:
                 around: dict[int, list[ast.stmt]] = {}
                 for statement in _all(ast.parse(text)):

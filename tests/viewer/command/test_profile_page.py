@@ -75,6 +75,20 @@ def test_the_samples_of_a_page_nest_like_the_calls():
     assert [round(inner["seconds"], 6) for inner in a["inner"]] == [0.3, 0.1]
 
 
+def test_a_sample_leads_to_its_own_file_of_two_names():
+    timer = report_of("matmul").timer
+    timer.add(Record("exp", 0, "/other/matmul.py", 3, "f", ("f",)), 1_000_000, 8)
+    frames = (frame("a", "/other/matmul.py", 2), frame("b", "/models/matmul.py", 1))
+    report = Report(timer, session=session_of((*frames, frame("c", "/else/matmul.py"), 0.3)))
+    header = decoded(to_html(report, "train.py")).header
+    (a,) = header["profile"]["samples"]["inner"]
+    (b,) = a["inner"]
+    (c,) = b["inner"]
+    names = [header["files"][found["file"]]["name"] for found in (a, b)]
+    assert names == ["other/matmul.py", "models/matmul.py"]
+    assert (a["line"], b["line"], c["file"]) == (2, 1, -1)
+
+
 def test_a_page_is_the_same_for_the_same_profile():
     assert to_html(report_of("matmul"), "a.py") == to_html(report_of("matmul"), "a.py")
 

@@ -144,33 +144,6 @@ def test_the_graph_of_a_pass_keeps_its_groups_open(tape):
     assert found.header["notes"][1:] == list(graph.notes)
 
 
-def test_a_file_that_changed_shows_the_lines_that_ran(tmp_path):
-    file = tmp_path / "model.py"
-    code = "import numpy as np\ndef f(x):\n    return np.sin(x)\n"
-    file.write_text(code, "utf-8")
-    names = {}
-    exec(compile(code, str(file), "exec"), names)
-    trace = ag.trace(names["f"], 1.0)
-    assert decoded(viewer.to_map(trace)).header["files"][0]["text"] == code
-    file.write_text(code.replace("return", "y = 1\n    return"), "utf-8")
-    header = decoded(viewer.to_map(trace)).header
-    assert header["files"][0]["text"] is None
-    assert header["files"][0]["note"].startswith("the file has changed")
-    assert header["sources"][-1][-1] == "return np.sin(x)"
-
-
-def test_a_large_file_is_shown_around_the_lines_that_ran(tmp_path):
-    file = tmp_path / "large.py"
-    code = "# a comment of some length, to fill the file with text\n" * 20_000
-    code += "import numpy as np\ndef f(x):\n    return np.sin(x)\n"
-    file.write_text(code, "utf-8")
-    names = {}
-    exec(compile(code, str(file), "exec"), names)
-    found = decoded(viewer.to_map(ag.trace(names["f"], 1.0))).header["files"][0]
-    assert (found["start"], found["note"]) == (19963, "a part of a large file")
-    assert found["text"].endswith("return np.sin(x)\n")
-
-
 def test_a_notebook_shows_a_page_in_a_frame(tape):
     page = viewer.to_map(tape)
     frame = re.fullmatch(
