@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.facts.search import not_finite
 from viewer.text.places import source_text
+
+OPERAND = re.compile(r"[PR]\([^()]*\)")  # a node in the text of an argument
+NOT_FINITE = re.compile(r"(?<![\w.'\"])-?(?:nan|inf)(?![\w'\"])")
+ARRAY = re.compile(r"\b(?:float|complex)\d+\[[\d,]*\]")
 
 
 def first_nan(trace: Trace) -> str:
@@ -29,11 +35,32 @@ def first_nan(trace: Trace) -> str:
 def _in_value(trace: Trace, node: TraceNode) -> str:
     if node.kind != "result":
         return f"{_first(node.value)}: already in the {node.kind} {_leaf(node)}"
-    arguments = [(one_line(f"{node.op}[{n}]"), arg) for n, arg in enumerate(node.args, 1)]
-    given = [f"{name} is {a.text}" for name, a in arguments if a.text in ("nan", "inf", "-inf")]
-    given += [f"{name} is {_range(trace[id])}" for name, a in arguments for id in a.nodes]
-    listed = f"; {', '.join(given)}" if given else ""
-    return f"{_first(node.value)}: produced by {_operation(node)}{listed}"
+    constants, arrays = _constants(trace, node)
+    given = [
+        f"{one_line(f'{node.op}[{n}]')} is {_range(trace[id])}"
+        for n, arg in enumerate(node.args, 1)
+        for id in arg.nodes
+    ]
+    listed = ", ".join([*constants, *given, *arrays])
+    verb = "given to" if constants else "produced by"
+    return f"{_first(node.value)}: {verb} {_operation(node)}{f'; {listed}' if listed else ''}"
+
+
+def _constants(trace: Trace, node: TraceNode) -> tuple[list[str], list[str]]:
+    """Return the constant arguments that are not finite, and arrays whose elements are unknown."""
+    signature = trace.columns.signatures[trace.columns.signature[node.id - 1]]
+    known, arrays = [], []
+    for n, arg in enumerate(signature.args, 1):
+        if isinstance(arg, Argument):
+            text = "" if arg.keyword else OPERAND.sub("", arg.text)
+        else:
+            text = arg if isinstance(arg, str) else " ".join(arg)
+        name = one_line(f"{node.op}[{n}]")
+        if found := NOT_FINITE.search(text):
+            known.append(f"{name} is {found[0]}")
+        elif found := ARRAY.search(text):
+            arrays.append(f"{name} is the constant {found[0]}, whose elements are not known")
+    return known, arrays
 
 
 def _in_gradient(trace: Trace, node: TraceNode) -> str:
@@ -47,9 +74,11 @@ def _in_gradient(trace: Trace, node: TraceNode) -> str:
         return f"{_first(node.outgrad)}: in the gradient of {_leaf(node)}; all values are finite"
     rules = " or ".join(_operation(user, f"[{n}]") for user, n in uses[:3])
     more = f" or {len(uses) - 3} more uses" if len(uses) > 3 else ""
+    constants = [text for user, _ in uses[:3] for text in _constants(trace, user)[0]]
+    finite = f"{', '.join(constants)}, all other" if constants else "all"
     return (
         f"{_first(node.outgrad)}: produced by the VJP rule of {rules}{more}, "
-        f"which is {_range(node)}; all values are finite"
+        f"which is {_range(node)}; {finite} values are finite"
     )
 
 

@@ -1,6 +1,7 @@
 /** Facts of nodes and groups as short texts, for the inspector and the tip of a box. */
 
-import type { Statistics } from "./data.ts";
+import { contentsOf } from "./contents.ts";
+import type { Form, Statistics } from "./data.ts";
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import type { Page } from "./page.ts";
 
@@ -16,6 +17,28 @@ function share(of: Statistics, id: number): string {
   return zeros > 0 && size ? `${grouped(zeros)} (${general((100 * zeros) / size, 3)}%)` : "";
 }
 
+function scalar(of: Statistics, id: number): string {
+  const [mean, text] = [of.mean(id), of.form(id)?.[0]];
+  return Number.isNaN(mean) && text ? text : general(mean, 6); // of inf there is a text alone
+}
+
+/** Return the text of a value without a shape, unless it is a container. */
+function plainText(form: Form | null): string {
+  return form && !form[1] && form[0] && !contentsOf(form[0]) ? form[0] : "";
+}
+
+function sizeOf(form: Form | null): string {
+  const contents = form && !form[1] ? contentsOf(form[0] ?? "") : null;
+  return contents ? (contents.isCut ? "more than " : "") + grouped(contents.items.length) : "";
+}
+
+/** Return what the containers among some values hold, by place or key: a row for each. */
+export function contentRows(forms: (Form | null)[]): [name: string, texts: string[]][] {
+  const items = forms.map((form) => new Map(form?.[1] ? [] : contentsOf(form?.[0] ?? "")?.items));
+  const names = new Set(items.flatMap((own) => [...own.keys()]));
+  return Array.from(names, (name) => [name, items.map((own) => own.get(name) ?? "")]);
+}
+
 function shapeOf(shape: readonly number[] | null | undefined): string {
   return shape ? shape.join("×") || "scalar" : "";
 }
@@ -25,7 +48,8 @@ export const STATISTICS: [name: string, text: (of: Statistics, id: number) => st
   ["shape", (of, id) => shapeOf(of.form(id)?.[1])],
   ["dtype", (of, id) => of.form(id)?.[2] ?? ""],
   ["size", (of, id) => (of.form(id)?.[3] ? memoryText(of.form(id)![3]) : "")],
-  ["value", (of, id) => (of.form(id)?.[1]?.length === 0 ? general(of.mean(id), 6) : "")],
+  ["elements", (of, id) => sizeOf(of.form(id))],
+  ["value", (of, id) => (of.form(id)?.[1]?.length === 0 ? scalar(of, id) : plainText(of.form(id)))],
   ["min", (of, id) => digits(of, id, of.min(id))],
   ["mean", (of, id) => digits(of, id, of.mean(id))],
   ["max", (of, id) => digits(of, id, of.max(id))],

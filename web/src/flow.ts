@@ -44,6 +44,29 @@ export function pathToResult(data: Data, node: number): Int32Array {
 const isWrong = (of: Statistics, id: number) => of.nans(id) > 0 || of.infs(id) > 0;
 const kind = (of: Statistics, id: number) => (of.nans(id) > 0 ? "NaN" : "Inf");
 
+const OPERAND = /[PR]\([^()]*\)/g; // a node in the text of an argument
+const NOT_FINITE = /(?<![\w.'"])-?(?:nan|inf)(?![\w'"])/;
+const ARRAY = /\b(?:float|complex)\d+\[[\d,]*\]/;
+
+/** Return the constant argument of an operation that is not finite, and an array that may not be. */
+function constantsOf(data: Data, id: number): { given: string; array: string } {
+  const texts = data.signature(id)[1].map(([pieces, keyword]) =>
+    keyword === null ? pieces.join(" ").replace(OPERAND, "") : "",
+  );
+  const n = texts.findIndex((text) => NOT_FINITE.test(text));
+  const given = n < 0 ? "" : `argument ${n + 1} is ${NOT_FINITE.exec(texts[n]!)![0]}`;
+  return { given, array: texts.map((text) => ARRAY.exec(text)?.[0]).find(Boolean) ?? "" };
+}
+
+/** Return where the NaN or Inf of the first node with one comes from. */
+function firstText(data: Data, id: number): string {
+  const { given, array } = constantsOf(data, id);
+  const [name, what] = [data.headline(id), `the first ${kind(data.value, id)}`];
+  if (!data.parentsOf(id).length) return `${name} holds ${what}.`;
+  if (given) return `${name} is given ${what}: ${given}.`;
+  return `${name} makes ${what} from finite inputs${array && `, unless ${array} holds it`}.`;
+}
+
 /** Return the first node with a NaN or Inf though all that it came from is finite. */
 export function firstNaN(data: Data): Answer {
   const { value, gradient } = data;
@@ -51,16 +74,16 @@ export function firstNaN(data: Data): Answer {
     if (!isWrong(value, id)) continue;
     const parents = data.parentsOf(id);
     if (parents.some((from) => isWrong(value, from))) continue;
-    const [made, from] = parents.length ? ["makes", " from finite inputs"] : ["holds", ""];
-    const text = `${data.headline(id)} ${made} the first ${kind(value, id)}${from}.`;
-    return { node: id, text };
+    return { node: id, text: firstText(data, id) };
   }
   for (let id = data.nodes; id >= 1; id--) {
     if (!isWrong(gradient, id)) continue;
     const makers = data.childrenOf(id).filter((child) => gradient.has(child));
     const node = makers.find((child) => !isWrong(gradient, child)) ?? makers[0] ?? id;
     const made = `${kind(gradient, id)} in the gradient of ${data.symbol(id)}`;
-    return { node, text: `The VJP rule of ${data.headline(node)} makes the first ${made}.` };
+    const { given } = constantsOf(data, node);
+    const rule = `The VJP rule of ${data.headline(node)}`;
+    return { node, text: `${rule} makes the first ${made}${given && `; ${given}`}.` };
   }
   return { node: 0, text: "All values and gradients are finite." };
 }

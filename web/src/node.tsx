@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import { signOf } from "./equations.ts";
-import { STATISTICS } from "./facts.ts";
+import { contentRows, STATISTICS } from "./facts.ts";
 import type { Formula } from "./header.ts";
 import { valueText } from "./labels.ts";
 import { Around, Link, Links } from "./links.tsx";
@@ -93,6 +93,7 @@ function Values({ id }: { id: number }) {
     name,
     texts: both.map((of) => (of.has(id) ? text(of, id) : "")),
   })).filter(({ texts }) => texts.some(Boolean));
+  const contents = contentRows(both.map((of) => of.form(id)));
   return (
     <>
       <h3>statistics</h3>
@@ -110,6 +111,16 @@ function Values({ id }: { id: number }) {
               <th scope="row">{name}</th>
               {texts.map((text) => (
                 <td class={`number ${/NaN|Inf/.test(name) ? "bad" : ""}`}>{text}</td>
+              ))}
+            </tr>
+          ))}
+          {contents.map(([name, texts]) => (
+            <tr>
+              <th scope="row" class="code">
+                {name}
+              </th>
+              {texts.map((text) => (
+                <td class="code">{text}</td>
               ))}
             </tr>
           ))}

@@ -42,6 +42,37 @@ test("the first NaN is where inputs are finite", () => {
   });
 });
 
+test("the first Inf of a constant is given by that", () => {
+  const data = small([
+    { grad: 1 },
+    { op: "multiply", label: "w * -inf", parents: [1], constant: "-inf", infs: 1, grad: 1 },
+  ]);
+  assert.equal(firstNaN(data).text, "v2 = w * -inf is given the first Inf: argument 2 is -inf.");
+});
+
+test("a constant array may hold the first NaN", () => {
+  const node = { op: "add", label: "w + A", parents: [1], constant: "float64[3]", nans: 1, grad: 1 };
+  const text = "v2 = w + A makes the first NaN from finite inputs, unless float64[3] holds it.";
+  assert.equal(firstNaN(small([{ grad: 1 }, node])).text, text);
+});
+
+test("a VJP rule with an infinite constant says so", () => {
+  const data = small([
+    { grad: 1, gradNans: 1 },
+    { op: "power", label: "w ** inf", parents: [1], constant: "inf", grad: 1 },
+  ]);
+  const rule = "The VJP rule of v2 = w ** inf makes the first NaN in the gradient of w";
+  assert.equal(firstNaN(data).text, `${rule}; argument 2 is inf.`);
+});
+
+test("a name with nan in it is no number", () => {
+  const data = small([
+    { grad: 1 },
+    { op: "f", label: "f", parents: [1], constant: "'nan', nansum, 0.5", nans: 1, grad: 1 },
+  ]);
+  assert.equal(firstNaN(data).text, "v2 = f makes the first NaN from finite inputs.");
+});
+
 test("the first NaN can be one that was given", () => {
   const data = small([
     { label: "w", nans: 2, grad: 1 },

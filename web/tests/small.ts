@@ -12,6 +12,7 @@ export interface Node {
   forward?: number; // ns
   backward?: number; // ns, of argument 1
   norm?: number;
+  constant?: string; // the text of an argument after the parents
   nans?: number;
   infs?: number;
   grad?: number | null; // the norm of the gradient, null for none
@@ -115,9 +116,12 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
         looks_at_first: {},
         view: "graph",
         strings,
-        signatures: nodes.map(({ op, parents }) => [
+        signatures: nodes.map(({ op, parents, constant }) => [
           op ?? "",
-          (parents ?? []).map(() => [["", ""], null]),
+          [
+            ...(parents ?? []).map(() => [["", ""], null]),
+            ...(constant ? [[[constant], null]] : []),
+          ],
         ]),
         kinds: KINDS,
         group_kinds: GROUP_KINDS,

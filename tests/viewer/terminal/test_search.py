@@ -156,7 +156,30 @@ def test_the_operation_that_produced_the_first_nan_is_named():
 
 def test_an_argument_that_is_nan_itself_is_named():
     assert first_line(in_train("def f(x):\n    return x * np.nan"), 2.0) == (
-        "first NaN: produced by multiply (node 2, train.py:2); multiply[2] is nan, multiply[1] is 2"
+        "first NaN: given to multiply (node 2, train.py:2); multiply[2] is nan, multiply[1] is 2"
+    )
+
+
+def test_an_inf_in_a_list_of_constants_is_named():
+    f = in_train("def f(x):\n    return np.sum(np.concatenate([x, [np.inf]]))")
+    assert first_line(f, np.array([2.0])) == (
+        "first Inf: given to concatenate (node 2, train.py:2); concatenate[1] is inf, "
+        "concatenate[1] is 2 to 2"
+    )
+
+
+def test_a_constant_array_may_hold_the_first_nan():
+    f = in_train("def f(x):\n    return np.sum(x + np.array([1.0, np.nan]))")
+    assert first_line(f, np.array([2.0, 3.0])) == (
+        "first NaN: produced by add (node 2, train.py:2); add[1] is 2 to 3, "
+        "add[2] is the constant float64[2], whose elements are not known"
+    )
+
+
+def test_a_rule_whose_operation_has_an_infinite_constant_says_so():
+    assert first_line(in_train("def f(x):\n    return x**np.inf"), 0.5) == (
+        "first NaN: produced by the VJP rule of power[1] (node 2, train.py:2), which is 0.5; "
+        "power[2] is inf, all other values are finite"
     )
 
 
