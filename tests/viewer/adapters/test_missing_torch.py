@@ -22,7 +22,7 @@ def test_without_torch_the_error_names_the_extra(monkeypatch):
 def test_another_version_of_torch_warns(monkeypatch):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     monkeypatch.setattr(torch, "__version__", "1.13.0")
-    with pytest.warns(UserWarning, match=r"tested with PyTorch 2\.13, got 1\.13\.0"):
+    with pytest.warns(UserWarning, match=r"tested with PyTorch 2\.13, 2\.14, got 1\.13\.0"):
         importlib.import_module("viewer.adapters.torch")
 
 

@@ -19,7 +19,7 @@ from viewer.adapters.torch.recording import TorchRecorder
 from viewer.adapters.torch.why import why_none_torch as why_none
 
 __all__ = ["TorchProfile", "profile", "trace", "why_none"]
-TESTED = ("2.13",)
+TESTED = ("2.13", "2.14")
 
 if not torch.__version__.startswith(tuple(f"{version}." for version in TESTED)):
     warnings.warn(

@@ -105,12 +105,11 @@ def _scoped(recorder: Recording, call: Callable[..., Any]) -> Callable[..., Any]
 
 def _custom(recorder: Recording, apply: Any) -> Any:
     """Return `Function.apply` that is recorded as one operation, with those inside."""
-    own = apply.__func__
 
     def applied(function: Any, *args: Any, **kwargs: Any) -> Any:
+        call = apply.__get__(None, function)
         if not recorder.here:
-            return own(function, *args, **kwargs)
-        call = functools.partial(own, function)
+            return call(*args, **kwargs)
         return recorder.record_opened(function.__name__, call, args, kwargs)
 
     return classmethod(applied)
