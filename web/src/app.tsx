@@ -227,13 +227,13 @@ function Questions() {
       {QUESTIONS.map(([title, help], i) => {
         const { node = 0, text = help } = found[i] ?? {};
         const does = () => {
-          page.show({ node });
+          if (node) page.show({ node });
           page.say(text);
         };
         return (
           <button
             class={node && i === 0 ? "alarm" : ""}
-            disabled={!node}
+            aria-disabled={!node}
             title={node ? help : text}
             onClick={does}
           >

@@ -46,7 +46,7 @@ export function Changes() {
       <h2>{names.join(" → ")}</h2>
       {lines.length > 0 && <SortedTable table={table} lookOf={lookOf} />}
       <h2>In words</h2>
-      <pre>{text}</pre>
+      <pre tabIndex={0}>{text}</pre>
     </div>
   );
 }

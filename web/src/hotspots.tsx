@@ -30,7 +30,7 @@ export function Hotspots() {
       {profile.blocks.map(({ title, text }) => (
         <>
           <h2>{title}</h2>
-          <pre>{text}</pre>
+          <pre tabIndex={0}>{text}</pre>
         </>
       ))}
       {profile.samples && (
@@ -77,25 +77,25 @@ function Frame({ sample, whole, depth }: { sample: Sample; whole: number; depth:
   const [isOpen, setOpen] = useState(depth < OPENED);
   const place = placeOf(sample);
   const share = `${((100 * sample.seconds) / whole).toFixed(1)}%`;
-  const select = (event: Event) => {
-    event.preventDefault();
-    page.select(place);
-  };
+  const select = () => place && page.select(place);
   const said = (
     <>
       <span class="spent" style={{ "--part": share }}>
         {timeText(1e9 * sample.seconds)} {share}
       </span>
       <b>{sample.name}</b>{" "}
-      <button class={place ? "link" : "dim"} disabled={!place} onClick={select}>
-        {place ? page.placeText(place) : sample.place}
-      </button>
+      <span class={place ? "link" : "dim"}>{place ? page.placeText(place) : sample.place}</span>
     </>
   );
-  if (!sample.inner.length) return <div class="leaf">{said}</div>;
+  if (!sample.inner.length)
+    return (
+      <button class="leaf" disabled={!place} onClick={select}>
+        {said}
+      </button>
+    );
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{said}</summary>
+      <summary onClick={select}>{said}</summary>
       {isOpen &&
         sample.inner.map((inner) => <Frame sample={inner} whole={whole} depth={depth + 1} />)}
     </details>

@@ -100,7 +100,7 @@ function Values({ id }: { id: number }) {
       <table>
         <thead>
           <tr>
-            <th />
+            <td />
             <th class="number">value</th>
             <th class="number">{data.gradient.has(id) ? "gradient" : "no gradient"}</th>
           </tr>
@@ -125,7 +125,7 @@ function Values({ id }: { id: number }) {
             </tr>
           ))}
           <tr>
-            <th />
+            <td />
             {both.map((of, i) => (
               <td>
                 <Bins bins={of.has(id) ? of.bins(id) : null} kind={i ? "d" : "v"} />

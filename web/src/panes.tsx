@@ -1,7 +1,7 @@
 /** The panels, whose dividers move by pointer and keys, and close and open them. */
 
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 const LEAST = 75; // pixels of a panel
 const MIDDLE = 260;
@@ -47,6 +47,7 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
     <Divider
       side={side}
       isClosed={closed.has(side)}
+      size={sizes[side]}
       sizeOf={() => sizeOf(side)}
       onResize={(size) => resize(side, size)}
       onToggle={() => toggle(side)}
@@ -85,12 +86,15 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
 interface DividerProps {
   side: Side;
   isClosed: boolean;
+  size: number | undefined; // as chosen by the user
   sizeOf: () => number;
   onResize: (size: number) => void;
   onToggle: () => void;
 }
 
-function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
+function Divider({ side, isClosed, size, sizeOf, onResize, onToggle }: DividerProps) {
+  const [now, setNow] = useState(0);
+  useEffect(() => setNow(sizeOf()), [size, isClosed]);
   const start = useRef<{ at: number; size: number } | null>(null);
   const sign = side === "left" ? 1 : -1;
   const position = (event: PointerEvent) => (side === "lower" ? event.clientY : event.clientX);
@@ -117,6 +121,8 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
       tabIndex={0}
       aria-orientation={side === "lower" ? "horizontal" : "vertical"}
       aria-label={NAMES[side]}
+      aria-valuenow={now}
+      aria-valuetext={isClosed ? "closed" : `${now} pixels`}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => (start.current = null)}

@@ -82,7 +82,7 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
 function Legend({ legend: [about, ...levels] }: { legend: string[] }) {
   const { heat } = usePage().data.header.looks;
   return (
-    <p class="legend">
+    <p class="legend" tabIndex={0}>
       {about && `${about}:`}
       {levels.map((level, n) => (
         <span>

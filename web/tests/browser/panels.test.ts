@@ -288,6 +288,9 @@ test("a question without an answer is disabled and says why", () =>
     );
     assert.equal(await button.isDisabled(), true);
     assert.equal(await button.getAttribute("title"), "All values and gradients are finite.");
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("All values and gradients are finite.").waitFor();
   }));
 
 test("a comparison lists the lines that changed", () =>
@@ -430,3 +433,25 @@ test("each symbol of a formula is one of the node that is selected", () =>
     await page.locator("code.formula").first().getByRole("button", { name: "v2" }).click();
     await facts(page).getByRole("heading", { name: "w = v2" }).waitFor();
   }));
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds no serious barrier on a ${colorScheme} page`, () =>
+    opened(
+      PAGE,
+      async (page) => {
+        await page.locator(".stage .node.param text").first().click();
+        await page.addScriptTag({ path: "node_modules/axe-core/axe.min.js" });
+        for (const name of ["Graph", "Hotspots", "Timeline"]) {
+          await page.getByRole("tab", { name }).click();
+          const found = await page.evaluate(async () => {
+            const { violations } = await Reflect.get(window, "axe").run();
+            return violations
+              .filter(({ impact }: { impact: string }) => /serious|critical/.test(impact))
+              .map((one: { id: string; nodes: { html: string }[] }) => [one.id, one.nodes[0]!.html]);
+          });
+          assert.deepEqual(found, []);
+        }
+      },
+      { colorScheme, bypassCSP: true },
+    ));
+}
