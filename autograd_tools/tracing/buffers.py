@@ -35,13 +35,16 @@ class Buffers:
         By row, the buffers of the value of a node and of its gradient.
     saved : dict of int to tuple of (int, int)
         By row, the arrays that the VJP rules of a node need: the argument, from 1, and its buffer.
-        The argument 0 is the value.
+        The argument 0 is the value, or the operation.
+    frees : bool
+        The engine keeps neither nodes nor values that the backward pass does not need, as PyTorch.
     """
 
     nbytes: list[int]
     value: Rows
     outgrad: Rows
     saved: dict[int, tuple[tuple[int, int], ...]]
+    frees: bool = False
 
 
 def buffers_of(recording: Recording) -> Buffers:
@@ -140,7 +143,7 @@ def plain_buffers(buffers: Buffers | None) -> dict[str, Any] | None:
         return None
     rows = {name: getattr(buffers, name).items() for name in ("value", "outgrad", "saved")}
     named = {name: {str(row): own for row, own in items} for name, items in rows.items()}
-    return {"nbytes": buffers.nbytes, **named}
+    return {"nbytes": buffers.nbytes, **named, **({"frees": True} if buffers.frees else {})}
 
 
 def read_buffers(data: Any, n: int) -> Buffers | None:
@@ -153,7 +156,7 @@ def read_buffers(data: Any, n: int) -> Buffers | None:
     arguments = _read_rows({row: [*own[0]] for row, own in pairs.items()}, n, LARGEST)
     buffers = _read_rows({row: [*own[1]] for row, own in pairs.items()}, n, len(nbytes))
     saved = {row: tuple(zip(own, buffers[row], strict=True)) for row, own in arguments.items()}
-    return Buffers(nbytes, value, outgrad, saved)
+    return Buffers(nbytes, value, outgrad, saved, data.get("frees") is True)
 
 
 def _read_rows(rows: dict[str, Any], n: int, most: int) -> Rows:

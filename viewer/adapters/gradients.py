@@ -14,6 +14,7 @@ from autograd_tools.location.call_site import CallSite
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.location.places import places_of
 from autograd_tools.location.source_lines import code_at
+from autograd_tools.tracing.buffers import Buffers
 from autograd_tools.tracing.columns import Columns, Nodes, Numbering, OpSignature, SourceLine
 from autograd_tools.tracing.summaries import Form, Summaries, blank, summaries
 from viewer.adapters.recorder import BackwardPass, OpCall
@@ -39,13 +40,15 @@ class EngineGradient:
         self.retained = retained
         self.unreached: Sequence[OpCall] = ()
         self.detached: Mapping[OpCall, Sequence[Detached]] = {}
+        self.buffers_of: Callable[[Sequence[OpCall]], Buffers] | None = None
         self._array_of = array_of
 
     def trace(self) -> Trace:
         """Return the trace, with statistics of values that were kept and did not change since."""
         result = self.roots[0] if self.roots else None
         calls = self.calls()
-        trace = recorded_trace(calls, self.done, result, self._array_of)
+        buffers = None if self.buffers_of is None else self.buffers_of(calls)
+        trace = recorded_trace(calls, self.done, result, self._array_of, buffers)
         detached = {row: self.detached.get(call, ()) for row, call in enumerate(calls)}
         columns = trace.columns
         for row, call in enumerate(calls):
@@ -124,6 +127,7 @@ def recorded_trace(
     done: BackwardPass | None = None,
     result: OpCall | None = None,
     array_of: Callable[[Any], np.ndarray | None] = lambda value: None,
+    buffers: Buffers | None = None,
 ) -> Trace:
     """Return the trace of some calls with all their parents, oldest first.
 
@@ -150,6 +154,7 @@ def recorded_trace(
         outgrad=_summaries([(form, array_of(dx)) for form, dx in outgrads]),
         forward_ns=[call.forward_ns for call in calls],
         backward_ns=[done.ns.get(call) for call in calls],
+        buffers=buffers,
     )
     trace = Trace(Nodes(columns), None if result is None else row[result] + 1)
     trace.check()

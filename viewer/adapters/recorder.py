@@ -41,11 +41,13 @@ class OpCall:
     inner : list of str or None
         A scope inside the site that has no code of the user, one object for all calls in it. That
         takes far less time than a scope around.
+    pieces : tuple or None
+        The pieces of memory of the value and of what is saved, as in `Buffers`.
     """
 
     __slots__ = (
         *("args", "form", "forward_ns", "inner", "kind", "name", "nbytes", "number", "op"),
-        *("parents", "saved", "site", "value"),
+        *("parents", "pieces", "saved", "site", "value"),
     )
 
     def __init__(
@@ -67,6 +69,7 @@ class OpCall:
         self.forward_ns = forward_ns
         self.nbytes = self.saved = 0
         self.inner: list[str] | None = None
+        self.pieces: tuple[tuple[int, ...], tuple[tuple[int, int], ...]] | None = None
         self.value: Any = None  # what an adapter keeps, for statistics
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import autograd_tools as ag
-from autograd_tools import Tape, timing
+from autograd_tools import Tape, Trace, timing
 from autograd_tools.engine.listeners import unheard
 from autograd_tools.engine.saved import arrays_in, memory_of
 from autograd_tools.engine.state import innermost_open
@@ -113,16 +113,22 @@ class MemoryWatch:
             self.work = recorded(tape, tape.follows_params)
         self._left_out(time.perf_counter_ns() - start)
 
+    def take(self, trace: Trace) -> None:
+        """Take the gradient of another engine, if that tells its memory."""
+        if self.work is None and trace.columns.buffers is not None:
+            self.work = recorded(trace)
+
     def found(self) -> MemoryUse | None:
         """Return the memory of the gradient; None if there was none."""
         if self.use is None and self.work is not None:
-            self.use = replace(use_of(self.work), tapes=[*kept_tapes()])
+            own = [] if self.work.buffers.frees else [*kept_tapes()]
+            self.use = replace(use_of(self.work), tapes=own)
         return self.use
 
     def find_plan(self) -> bool:
         """Look for a plan for the budget and try it; return True if Ctrl-C ends that."""
         use = self.found()
-        if use is None or self.work is None or self._budget is None:
+        if use is None or self.work is None or self._budget is None or self.work.buffers.frees:
             return False
         start, said = time.monotonic(), "looking for a plan"
 

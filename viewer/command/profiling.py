@@ -244,7 +244,8 @@ class _Run:
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
         self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
         number = self.gradient.number
-        self.engines = EngineWatch(self._note, values=args.html and number == 1, number=number)
+        self.looks = bool(args.html or args.memory_use)
+        self.engines = EngineWatch(self._note, values=self.looks and number == 1, number=number)
         self.source = SourceWatch(args.skip, window.leave_out) if args.source else None
         self.timer: Timer | None = None  # once the script has ended
 
@@ -281,8 +282,10 @@ class _Run:
 
     def _note(self, gradient: EngineGradient) -> None:
         """Note a gradient of another engine."""
-        if self.args.html and self.gradient.trace is None:
+        if self.looks and self.gradient.trace is None:
             self.gradient.look(gradient)
+            if self.memory and self.gradient.trace:
+                self.memory.take(self.gradient.trace)
             self.engines.values = self.gradient.seen + 1 == self.gradient.number
         self.window.note(gradient)
 

@@ -260,8 +260,9 @@ class TorchRecorder(TorchFunctionMode):
             call.parents = self.graph.sources(grad_fns)
             call.args = (OPERAND,) * len(call.parents)
         call.saved = self._saved.count(grad_fns, args)
-        if self.graph.values and is_one:
-            call.value = kept(y)
+        if self.graph.values:
+            call.pieces = self._saved.pieces(results, grad_fns, args)
+            call.value = kept(y) if is_one else None
 
     def _note_detached(self, call: OpCall, site: CallSite) -> None:
         """Note that a call reads its parents, and that no gradient comes back through it."""
@@ -280,12 +281,14 @@ class TorchRecorder(TorchFunctionMode):
         calls = [self.graph.call_of(x) for x in roots if isinstance(x, torch.Tensor)]
         found, done = self.graph.run(lambda: engine(roots, *args, **kw))
         since, self._since = self._since, []
+        memory = self._saved.memory
         self._saved.clear()
         last = EngineGradient(since, calls, done, array_of, retained=bool(args[1]))
         last.detached, self._detached = self._detached, {}
         self.removed.clear()
         self._last, self._asked = last, args[3]
         if self.graph.values:
+            last.buffers_of = partial(memory.buffers, done)
             last.unreached = self.graph.unreached(done, self._asked)
         self._done(last)
         return found

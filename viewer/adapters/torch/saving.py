@@ -7,8 +7,53 @@ from typing import Any
 
 import torch
 
+from autograd_tools.tracing.buffers import Buffers, Rows
+from viewer.adapters.recorder import BackwardPass, OpCall
+
+OUTSIDE = -1  # the number of memory from before
 PREFIX = "_saved_"
 Tops = torch._C._autograd
+
+
+class Memory:
+    """The numbers of pieces of memory, by their address, and their bytes."""
+
+    def __init__(self) -> None:
+        self.nbytes: list[int] = []
+        self.number: dict[int, int] = {}
+
+    def of(self, x: torch.Tensor, *, is_new: bool = False) -> int:
+        """Return the number of the memory of a tensor; memory at an old address may be new."""
+        address, nbytes = _address(x), x.untyped_storage().nbytes()
+        number = self.number.get(address)
+        if number == OUTSIDE and not is_new:
+            return OUTSIDE
+        if number is None or is_new or self.nbytes[number] != nbytes:
+            number = self.number[address] = len(self.nbytes)
+            self.nbytes.append(nbytes)
+        return number
+
+    def buffers(self, done: BackwardPass, calls: Sequence[OpCall]) -> Buffers:
+        """Return the buffers of the calls of a trace, with those of their gradients."""
+        value: Rows = {}
+        outgrad: Rows = {}
+        saved: dict[int, tuple[tuple[int, int], ...]] = {}
+        gradients = Memory()
+        gradients.nbytes = [*self.nbytes]
+        for row, call in enumerate(calls):
+            own, kept_back = call.pieces or ((), ())
+            if own:
+                value[row] = own
+            if kept_back:
+                saved[row] = kept_back
+            kept = done.outgrads.get(call, (None, None))[1]
+            if kept is not None:
+                outgrad[row] = (gradients.of(kept[0]),)
+        return Buffers(gradients.nbytes, value, outgrad, saved, frees=True)
+
+
+def _address(x: torch.Tensor) -> int:
+    return x.untyped_storage().data_ptr() or -id(x)
 
 
 class SavedBytes:
@@ -21,10 +66,12 @@ class SavedBytes:
     def __init__(self) -> None:
         self._names: dict[type, list[str]] = {}
         self._seen: set[int] = set()
+        self.memory = Memory()
 
     def clear(self) -> None:
         """Begin another gradient."""
         self._seen.clear()
+        self.memory = Memory()
 
     def count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
         """Return the bytes that new grad_fns of a call save."""
@@ -41,6 +88,33 @@ class SavedBytes:
                     self._seen.add(key)
                     total += x.nbytes
         return total
+
+    def pieces(
+        self, results: Iterable[torch.Tensor], grad_fns: Iterable[Any], args: Sequence[Any]
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+        """Return the pieces of memory of the results of a call, and those that it saves.
+
+        A saved one has the number of the argument, from 1, or 0 for another.
+        """
+        where = {}
+        for i, x in enumerate(args, 1):
+            if isinstance(x, torch.Tensor):
+                where[_address(x)] = i
+                if x.grad_fn is None:
+                    self.memory.number.setdefault(_address(x), OUTSIDE)
+        own = [
+            self.memory.of(x, is_new=_address(x) not in where and not x._is_view()) for x in results
+        ]
+        saved = dict[tuple[int, int], None]()
+        if Tops._top_saved_tensors_default_hooks(True) is None:
+            for grad_fn in grad_fns:
+                for x in self._tensors(grad_fn):
+                    if not (x.grad_fn is None and x.requires_grad):
+                        saved[where.get(_address(x), 0), self.memory.of(x)] = None
+        return (
+            tuple([number for number in own if number != OUTSIDE]),
+            tuple([pair for pair in saved if pair[1] != OUTSIDE]),
+        )
 
     def _tensors(self, grad_fn: Any) -> list[torch.Tensor]:
         kind = type(grad_fn)

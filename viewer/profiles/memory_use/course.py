@@ -263,7 +263,8 @@ class Course:
     def _mark(self, moment: int, more: int = 0) -> None:
         self.bytes.append(self.live + more)
         held = self._live_nodes, self._live_arrays
-        self.nodes.append(bytes_of_nodes(*held, keeps=self.work.keeps))
+        frees = self.buffers.frees
+        self.nodes.append(0 if frees else bytes_of_nodes(*held, keeps=self.work.keeps))
         self.moments.append(moment)
         if self._stop == len(self.bytes) - 1:
             raise Reached

@@ -38,7 +38,7 @@ class MemoryUse:
     holders : list of Holder
         Why the arrays at the peak are held, and about the bytes of the tape's nodes.
     otherwise : int or None
-        The peak of the other way: if `keeps` were another.
+        The peak of the other way: if `keeps` were another. None for other engines.
     tables : dict of str to list of dict
         The arrays saved at the peak, by "line", "argument" and "scope".
     plan : MemoryPlan or None
@@ -105,7 +105,11 @@ def _sentences(use: MemoryUse) -> Iterator[str]:
     where = f"in the {use.peak.phase} pass of {use.peak.op}{at}"
     where = "at the end" if use.peak.phase == "end" else where
     yield f"At most {memory_text(use.peak.whole)}, {where}."
-    yield f"As {way}; {other} {memory_text(use.otherwise or 0)}. Arrays from before do not count."
+    if use.otherwise is None:
+        way = "Values that the backward pass does not need are freed"
+    else:
+        way = f"As {way}; {other} {memory_text(use.otherwise)}"
+    yield f"{way}. Arrays from before do not count."
     for tape in use.tapes:
         yield (
             f"{plural(tape.count, 'tape')} of ag.diff from {tape.place} "

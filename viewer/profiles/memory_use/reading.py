@@ -77,12 +77,13 @@ def use_of(work: Recorded) -> MemoryUse:
     """Return the memory of a recorded gradient."""
     course = Course(work).run()
     peak, held = peak_of(work, course)
+    other = None if work.buffers.frees else replace(work, keeps=not work.keeps)
     return MemoryUse(
         peak,
         work.keeps,
         by_time(work, course),
         holders_of(peak, held),
-        max(Course(replace(work, keeps=not work.keeps)).run().whole),
+        None if other is None else max(Course(other).run().whole),
         tables_of(work, held),
         code=code_of(work.trace),
     )

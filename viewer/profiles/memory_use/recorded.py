@@ -88,7 +88,7 @@ def recorded(x: Tape | Trace | str | os.PathLike[str], keeps: bool | None = None
     if buffers is None:
         raise ValueError(NO_BUFFERS)
     if keeps is None:
-        keeps = "param" in trace.columns.kind
+        keeps = "param" in trace.columns.kind and not buffers.frees
     parents = [tuple([id - 1 for id in own]) for own in trace.columns.parents]
     if isinstance(x, Tape):
         temporaries, adds = _measured(x, trace.result)

@@ -116,7 +116,7 @@ def holders_of(peak: Peak, held: list[Held]) -> list[Holder]:
     rest = peak.nbytes - sum(map(sum, found.values()))
     holders = [Holder(why, sum(own), len(own)) for why, own in found.items() if own]
     holders += [Holder(TEMPORARY, rest, 0)] if rest > 0 else []
-    holders.append(Holder(NODES, peak.node_nbytes, 0))
+    holders += [Holder(NODES, peak.node_nbytes, 0)] if peak.node_nbytes else []
     return sorted(holders, key=lambda holder: -holder.nbytes)
 
 
