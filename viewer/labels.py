@@ -156,7 +156,7 @@ def gradient(summary: Summary) -> str:
     """
     size = summary.mean if summary.shape == () else summary.norm
     if size is None:  # such as a norm that overflows
-        return summary.text
+        return counts(summary, "").strip() or summary.text
     return f"{size:.3g}{'' if summary.shape == () else counts(summary, '')}"
 
 

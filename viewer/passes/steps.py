@@ -33,9 +33,10 @@ def step_text(first: int, last: int) -> str:
     return f"{sign}{abs(first)}" + (f"-{abs(last)}" if last != first else "")
 
 
-def listed(texts: Iterable[str]) -> str:
-    """Return different texts: `2`, `2, 5, 8`, or `2, 5, … 29`."""
-    found = list(dict.fromkeys(texts))
+def listed(steps: Iterable[Ends]) -> str:
+    """Return the text of different steps: `2`, `2, 5, 8`, or `2, 5, … 29`."""
+    in_order = sorted(set(steps), key=lambda ends: (abs(ends[0]), abs(ends[1])))
+    found = list(dict.fromkeys(step_text(*ends) for ends in in_order))
     if len(found) > NAMED:
         found = [", ".join(found[: NAMED - 1]), f"… {found[-1]}"]
     return ", ".join(found)
@@ -71,7 +72,7 @@ def with_steps(graph: Graph, before: Group, root: Group) -> Group:
             return replace(made, steps=own)
         times = group.times
         rows = zip(own[::times], own[times - 1 :: times], strict=True)
-        return replace(made, steps=own, name=listed(step_text(a[0], b[1]) for a, b in rows))
+        return replace(made, steps=own, name=listed((a[0], b[1]) for a, b in rows))
 
     return rebuild(root, put)
 
@@ -126,9 +127,8 @@ def _numbered(
         group, around, depth = todo.pop()
         is_step, is_level = group.kind == "step", _is_of_levels(group)
         inner = (*around, group) if group.copies else around
-        if around and is_level and group.steps:
-            outer = math.prod(len(group.copies) for group in around)
-            yield group, group.steps * outer
+        if around and is_level:
+            yield group, _levels(group, around)
         elif around and (is_step or group.steps):
             results = [id for id in group.ids() if kind[id - 1] == "result"]
             if results:
@@ -140,6 +140,19 @@ def _numbered(
                 yield group, found if all(map(all, found)) else ()
         depth += is_step or (group.kind == "loop" and bool(group.steps))
         todo += [(m, inner, depth) for m in group.members if isinstance(m, Group)]
+
+
+def _levels(group: Group, around: Sequence[Group]) -> tuple[Ends, ...]:
+    """Return the numbers of a level or a row of them, which have the same in outer copies.
+
+    A level in a row of several has that of each copy of the row.
+    """
+    row = around[-1]
+    own, number = group.steps, number_of(group)
+    if number and row.steps and _is_of_levels(row):
+        before = number - row.steps[0][0]
+        own, around = tuple([(a + before, a + before) for a, _ in row.steps]), around[:-1]
+    return own * math.prod(len(outer.copies) for outer in around)
 
 
 def _is_of_levels(group: Group) -> bool:

@@ -39,7 +39,7 @@ export function gradientText(data: Data, id: number): string {
   if (!form) return "";
   const isScalar = form[1]?.length === 0;
   const size = isScalar ? gradient.mean(id) : gradient.norm(id);
-  if (Number.isNaN(size)) return form[0] ?? "nan";
+  if (Number.isNaN(size)) return (isScalar ? "" : counts(gradient, id).trim()) || (form[0] ?? "nan");
   return general(size, 3) + (isScalar ? "" : counts(gradient, id));
 }
 
@@ -58,6 +58,14 @@ function nameOf(data: Data, group: number, copy: Chosen): string {
 /** Return the heading of a group, with `×99`, and the copy of it that is chosen. */
 export function title(data: Data, group: number, copy: Chosen = ALL): string {
   return [nameOf(data, group, copy), shownCopy(data, group, copy)].filter(Boolean).join(" · ");
+}
+
+/** Return the label of a node with all that it stands for in folded groups: `w * 1 …`. */
+export function rowName(data: Data, node: number): string {
+  const { alike, model } = structure(data);
+  const same = alike.of(model[node] ?? 0);
+  const [first, last] = [same[0] ?? node, same.at(-1) ?? node].map((id) => data.label(id));
+  return first === last ? first! : `${first} …`;
 }
 
 /** What the lines of boxes are about: chosen copies of folded groups, gradients, shapes of results,

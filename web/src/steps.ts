@@ -36,7 +36,10 @@ function text(first: number, last: number): string {
 
 function named(data: Data, group: number, ends: [number, number][]): string {
   if (!ends.length) return "";
-  const texts = [...new Set(ends.map(([first, last]) => text(first, last)))];
+  const inOrder = ends.toSorted(
+    ([a, b], [c, d]) => Math.abs(a) - Math.abs(c) || Math.abs(b) - Math.abs(d),
+  );
+  const texts = [...new Set(inOrder.map(([first, last]) => text(first, last)))];
   const shown = texts.length > NAMED ? [...texts.slice(0, NAMED - 1), `… ${texts.at(-1)}`] : texts;
   const noun = nounOf(data, group) + (texts.length > 1 || texts[0]!.includes("-") ? "s" : "");
   return `${noun} ${shown.join(", ").replace(", …", ", …")}`;

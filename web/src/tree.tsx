@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { inCopy } from "./copies.ts";
 import type { Data } from "./data.ts";
 import { kept, membersOf, modelOf, opened, pathTo, reveal, type Target } from "./graph.ts";
+import { rowName } from "./labels.ts";
 import { type Measured, sorted } from "./metrics.ts";
 import { grouped, plural } from "./numbers.ts";
 import { usePage } from "./page.ts";
@@ -41,6 +42,7 @@ export function Tree() {
   const { measured } = page;
   const { selected } = state;
   const [open, setOpen] = useState<ReadonlySet<number>>(page.store.first.open);
+  const nans = measured.find(({ metric }) => metric.name === "nan");
   const chosen = measured.find(({ metric }) => metric.name === state.sort);
   const query = state.query.trim();
   const found = useMemo(() => (query ? find(data, query) : null), [data, query]);
@@ -167,6 +169,7 @@ export function Tree() {
                 target={target}
                 isOpen={"group" in target ? open.has(target.group) : undefined}
                 isAt={i === at}
+                isWrong={line.member > 0 && numberOf(nans, line, !results) > 0}
                 cells={columns.map((own) => [textOf(own, line, !results), own === chosen])}
                 hasPlace={found !== null}
                 onToggle={() => "group" in target && toggle(target.group)}
@@ -200,21 +203,21 @@ interface RowProps {
   target: Target;
   isOpen: boolean | undefined;
   isAt: boolean;
+  isWrong: boolean;
   cells: [text: string, isSorted: boolean][];
   hasPlace: boolean;
   onToggle: () => void;
   onEnter: () => void;
 }
 
-function Row({ number, depth, target, isOpen, isAt, cells, hasPlace, onToggle, onEnter }: RowProps) {
+function Row({ number, depth, target, isOpen, isAt, isWrong, cells, hasPlace, onToggle, onEnter }: RowProps) {
   const { page, data, state } = usePage();
   const [group, node] = "group" in target ? [target.group, 0] : [0, target.node];
   const kind = group ? data.groupKind(group) : data.kind(node);
-  const isWrong = !group && (data.value.nans(node) > 0 || data.gradient.nans(node) > 0);
   const looks = [kind, isAt && "chosen at", isWrong && "wrong", !group && data.mark(node)];
   const place = hasPlace ? page.placeOf({ node }) : null;
   const times = group ? data.times(group) : 0;
-  const text = group ? heading(data, group, state.copy) : data.label(node);
+  const text = group ? heading(data, group, state.copy) : hasPlace ? data.label(node) : rowName(data, node);
   return (
     <div
       class={["row", ...looks.filter(Boolean)].join(" ")}
@@ -253,8 +256,14 @@ function Row({ number, depth, target, isOpen, isAt, cells, hasPlace, onToggle, o
 }
 
 /** Return the text of a row; a node in the tree means all that it stands for in folded groups. */
-function textOf({ metric, groups, nodes, members }: Measured, { member }: Line, all: boolean): string {
-  return metric.text(member < 0 ? groups[-member]! : (all ? members : nodes)[member - 1]!);
+function textOf(measured: Measured, line: Line, all: boolean): string {
+  return measured.metric.text(numberOf(measured, line, all));
+}
+
+function numberOf(measured: Measured | undefined, { member }: Line, all: boolean): number {
+  if (!measured) return NaN;
+  const { groups, nodes, members } = measured;
+  return member < 0 ? groups[-member]! : (all ? members : nodes)[member - 1]!;
 }
 
 /** Return the member of the tree that stands for what is selected, 0 for none. */

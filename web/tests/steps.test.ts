@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { normsOf, timesOf } from "../src/copies.ts";
-import { title } from "../src/labels.ts";
+import { rowName, title } from "../src/labels.ts";
 import { heading, shownCopy, stepName } from "../src/steps.ts";
 import { small } from "./small.ts";
 
@@ -76,6 +76,14 @@ test("the strip of an inner loop joins all outer steps", () => {
 test("the strip of a node has its gradient in each step", () => {
   assert.deepEqual(normsOf(data, outer, new Map(), 3), [2, 5]);
   assert.deepEqual(normsOf(data, outer, new Map(), 6), [2, 5]);
+});
+
+test("a row of the tree is named by all steps", () => {
+  const loop = { parent: 0, kind: "loop", title: "for i in range(2)", copies: [[1, 2], [3, 4]] };
+  const labels = ["w * 1", "sin", "w * 2", "sin"];
+  const nodes = labels.map((label, n) => ({ op: "f", label, home: n < 2 ? 1 : -1 }));
+  const folded = small(nodes, [loop]);
+  assert.deepEqual([1, 2, 3].map((id) => rowName(folded, id)), ["w * 1 …", "sin", "w * 1 …"]);
 });
 
 test("a step that is not known has a sign", () => {

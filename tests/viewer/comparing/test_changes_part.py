@@ -101,7 +101,7 @@ def test_lines_of_both_runs_have_their_own_code_and_counts(tmp_path):
 def test_removed_lines_hide_no_source_of_the_run_after(tmp_path):
     old, new = (traced(tmp_path, f"{n}.json", line) for n, line in enumerate((LONG, SHORT)))
     (file,) = compared(tmp_path, old, new).header["files"]
-    assert (SHORT.strip() in file["text"], file["note"]) == (True, "")
+    assert (SHORT.strip() in file["parts"][0][1], file["note"]) == (True, "")
 
 
 def test_words_have_the_symbols_of_the_picture(tmp_path):

@@ -10,6 +10,7 @@ from viewer.labels import heading
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
 from viewer.passes.paging import paged
+from viewer.passes.steps import listed
 
 
 @pytest.fixture
@@ -107,6 +108,15 @@ def test_levels_have_their_depth():
     ]
 
 
+def test_levels_in_a_row_of_pairs_are_named_by_all():
+    def power(n, x):
+        y = power(n - 1, x) * 0.9 if n else x
+        return np.cos(y) if n % 2 else y
+
+    found = groups(lambda: power(7, ag.Param(0.9, name="x")), "level")
+    assert [heading(group) for group in found] == ["level 7", "levels 2, 4, 6", "levels 1, 3, 5"]
+
+
 def test_a_page_of_steps_has_the_first_and_last(w):
     def f():
         x = 1.0
@@ -129,3 +139,8 @@ def test_a_map_has_the_steps_in_columns(w):
     assert [int(n) for n in found["g_steps"] if n] == [4, 4, 4]
     assert np.cumsum(found["s_first"]).tolist() == [1, 3, 5, 7, 1, 3, 5, 7, 2, 4, 6, 8]
     assert np.cumsum(found["s_last"]).tolist() == [2, 4, 6, 8, 1, 3, 5, 7, 2, 4, 6, 8]
+
+
+def test_steps_of_a_title_are_in_order():
+    assert listed([(5, 5), (2, 2), (5, 5), (3, 3)]) == "2, 3, 5"
+    assert listed([(9, 9), (2, 2), (5, 6), (-3, -3)]) == "2, ≥3, … 9"
