@@ -176,6 +176,8 @@ class _GraphPart:
         kinds: Numbering[str] = Numbering()
         for group in groups:
             self.files.add(group.file, group.line, "")
+            if group.kind == "loop":
+                self.files.heads[group.file, group.line] = f"{group.name}:"
         copies = [np.array(group.copies).ravel() for group in groups if group.copies]
         found: dict[str, Column] = {
             "home": ("i32", homes),

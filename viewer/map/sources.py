@@ -29,6 +29,7 @@ class Files:
     def __init__(self) -> None:
         self.numbers: Numbering[str] = Numbering()
         self.code: dict[str, dict[int, str]] = {}
+        self.heads: dict[tuple[str, int], str] = {}  # of loops, shown where the code is unknown
 
     def number(self, path: str) -> int:
         """Return the number of a file, -1 without a path."""
@@ -44,24 +45,24 @@ class Files:
         """Return the files in order, ready for JSON; names tell them apart."""
         named = zip(self.numbers, *apart(list(self.numbers)), strict=True)
         return [
-            {"path": shown, "name": name, **_file(path, self.code.get(path, {}))}
+            {"path": shown, "name": name, **self._file(path, self.code.get(path, {}))}
             for path, shown, name in named
         ]
 
-
-def _file(path: str, known: Mapping[int, str]) -> dict[str, Any]:
-    """Return the stretches of a file that are known, its number of lines, 0 if unknown, a note."""
-    now, ran = source_lines(path), lines_as_run(path)
-    lines = next((own for own in (ran, now) if own and _has(own, known)), None)
-    if lines is None:
-        parts = [(line, f"{code}\n") for line, code in sorted(known.items()) if code]
-        return {"parts": _joined(parts), "lines": 0, "note": CHANGED if now else GONE}
-    notes = [] if lines == now else [CHANGED_SINCE if now else GONE_SINCE]
-    if sum(map(len, lines)) <= LARGEST:
-        parts = [(1, "".join(lines))]
-    else:
-        parts, notes = _parts(lines, known), [*notes, LARGE]
-    return {"parts": parts, "lines": len(lines), "note": "; ".join(notes)}
+    def _file(self, path: str, known: Mapping[int, str]) -> dict[str, Any]:
+        """Return the known stretches of a file, its number of lines, 0 if unknown, and a note."""
+        now, ran = source_lines(path), lines_as_run(path)
+        lines = next((own for own in (ran, now) if own and _has(own, known)), None)
+        if lines is None:
+            texts = {line: known[line] or self.heads.get((path, line)) for line in sorted(known)}
+            parts = _joined((line, f"{text}\n") for line, text in texts.items() if text)
+            return {"parts": parts, "lines": 0, "note": CHANGED if now else GONE}
+        notes = [] if lines == now else [CHANGED_SINCE if now else GONE_SINCE]
+        if sum(map(len, lines)) <= LARGEST:
+            parts = [(1, "".join(lines))]
+        else:
+            parts, notes = _parts(lines, known), [*notes, LARGE]
+        return {"parts": parts, "lines": len(lines), "note": "; ".join(notes)}
 
 
 def _has(lines: Sequence[str], known: Mapping[int, str]) -> bool:

@@ -84,6 +84,15 @@ def test_of_a_file_that_changed_the_saved_lines_are_shown(elsewhere, name):
     assert file["note"].startswith("the file has changed; only the lines that ran are shown")
 
 
+def test_of_a_file_that_is_gone_loops_have_their_heads(path, monkeypatch):
+    code = HEAD + "def f(x):\n    for _ in range(3):\n        x = x * 2.0\n    return x\n"
+    trace = ag.trace(written(path, code), 1.0)
+    monkeypatch.setattr("autograd_tools.location.code_files._lines", {})
+    path.unlink()
+    [file] = files_of(trace)
+    assert file["parts"] == [[3, "for _ in range(3):\nx = x * 2.0\n"]]
+
+
 LARGE = HEAD + "def f(x):\n" + "    # a comment of some length to fill the file\n" * 20_000
 
 
