@@ -14,7 +14,7 @@ from viewer.drawing.mermaid import to_mermaid
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.map.page import map_page
-from viewer.options import DrawingOptions
+from viewer.options import DrawingOptions, check_drawing
 
 
 def draw(
@@ -41,7 +41,8 @@ def draw(
     Raises
     ------
     ValueError
-        For another ending, and as `to_dot`.
+        For another ending, an option that has no meaning for it (`links` of .html and .png), and as
+        `to_dot`.
     TypeError
         If `x` has no trace, or for an unknown option.
     FileNotFoundError
@@ -58,6 +59,7 @@ def draw(
     'graph.svg'
     """
     ending = format_of(path)
+    check_drawing(options, ending)
     write_bytes(path, FORMATS[ending](x, options, Path(str(path).removesuffix(".gz")).stem))
     return Path(path)
 

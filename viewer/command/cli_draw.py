@@ -17,7 +17,7 @@ from viewer.command.outcome import after, is_saved, tell
 from viewer.files import FORMATS, draw, format_of
 from viewer.graph import Graph
 from viewer.labels import plural
-from viewer.options import Detail, Direction, HeatBy
+from viewer.options import Detail, Direction, HeatBy, check_drawing
 from viewer.passes import MAX_NODES, focus, group
 from viewer.passes.fitting import check_budget
 from viewer.passes.focusing import reduced
@@ -67,7 +67,7 @@ def add_draw(command: Command) -> None:
 def run_draw(args: argparse.Namespace) -> int:
     """Draw; `--heat time` switches the timer on."""
     output = FixedPath.of(args.output or f"{args.script.stem}.svg")
-    format_of(output)
+    check_drawing({"links": args.links}, format_of(output))
     check_budget(args.max_nodes)
     with ExitStack() as stack:
         if args.heat == "time" and not instrument.ENABLED and not is_saved(args):

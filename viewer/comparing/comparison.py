@@ -22,7 +22,7 @@ from viewer.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.map.building import MapData
 from viewer.map.page import map_page, profile_parts
-from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat
+from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat, check_drawing
 from viewer.passes import MAX_NODES, fit, group
 from viewer.passes.folding import fold_marked
 from viewer.text.lines import plain
@@ -164,6 +164,7 @@ def draw_compared(
         For an unknown format or a wrong value.
     """
     ending = format_of(path)
+    check_drawing(options, ending)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     whole = union(found)
     trace, marks = whole.trace, whole.marks

@@ -37,6 +37,9 @@ def compose_picture(graph: Graph, style: Style) -> Picture:
     for mark in style.marks.values():
         if mark not in MARKS:
             raise unknown("mark", mark, MARKS)
+    for name in ("gradients", "backward"):
+        if (given := getattr(style, name)) not in (True, False):
+            raise ValueError(f"{name}= must be True or False, got {given!r}")
     check_links(style.links)
     return _Drawing(graph, style).picture()
 

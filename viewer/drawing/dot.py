@@ -8,7 +8,6 @@ from typing import Any
 
 import graphviz
 
-from autograd_tools.base.text import unknown
 from viewer.drawing.compose import compose_picture
 from viewer.drawing.looks import (
     ARROWS,
@@ -27,14 +26,13 @@ from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.facts.search import find
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.options import Detail, Direction, DrawingOptions, EdgeLabel, HeatBy, Mark
+from viewer.options import Detail, Direction, EdgeLabel, HeatBy, Mark, check_drawing
 from viewer.passes import MAX_NODES, prepare
 from viewer.passes.focusing import path_of
 from viewer.text.lines import shorten
 
 LONGEST_TOOLTIP = 500  # columns of a line
 LONGEST_NOTE = 120
-OPTIONS = tuple(DrawingOptions.__annotations__)
 
 
 def to_dot(
@@ -118,8 +116,7 @@ def to_dot(
 
 def picture_of(graph: Graph, **options: Any) -> Picture:
     """Return the picture of a graph; the options are those of `to_dot` and of `Style`."""
-    for name in sorted(options.keys() - {*Style.__dataclass_fields__, "focus", "where"}):
-        raise TypeError(str(unknown("drawing option", name, OPTIONS)))
+    check_drawing(options)
     path = _path(graph, options.pop("focus", None), options.pop("where", None))
     options |= {"marks": options.get("marks") or {}, "path": path}
     return compose_picture(graph, Style(**options))

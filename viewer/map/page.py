@@ -24,7 +24,7 @@ from viewer.map.equations import Origin
 from viewer.map.graph_part import add_graph
 from viewer.map.profile_part import ProfileTexts, add_profile
 from viewer.map.timeline_part import add_timeline
-from viewer.options import DrawingOptions, Mark
+from viewer.options import DrawingOptions, Mark, check_drawing
 from viewer.passes import MAX_NODES, fit, group
 from viewer.passes.fitting import opened_as
 from viewer.passes.focusing import folded_to, id_of
@@ -113,7 +113,7 @@ def to_map(
     profile : Timer or path, optional
         The profile of the run.
     **options
-        The options of `to_dot`, with which the page opens.
+        The options of `to_dot` but `links`, with which the page opens.
 
     Returns
     -------
@@ -136,6 +136,7 @@ def to_map(
     >>> viewer.to_map(J).startswith("<!doctype html>")
     True
     """
+    check_drawing(options, ".html")
     parts = () if profile is None else profile_parts(as_timer(profile))
     return Page(saved(map_page(x, "gradient", parts, **options), path))
 

@@ -20,9 +20,10 @@ ADDRESS = "an address with {file} and {line}, such as 'vscode://file{file}:{line
 
 def check_links(links: str | None) -> None:
     """Raise ValueError unless `links` names an entry of `LINKS` or is an address with `{file}`."""
-    if links is None or links in LINKS:
+    if links is None or (isinstance(links, str) and links in LINKS):
         return
-    if "{file}" not in links or set(re.findall(r"{[^}]*}", links)) - {"{file}", "{line}"}:
+    is_address = isinstance(links, str) and "{file}" in links
+    if not is_address or set(re.findall(r"{[^}]*}", links)) - {"{file}", "{line}"}:
         raise unknown("links", links, [*LINKS, f"or {ADDRESS}"])
 
 
