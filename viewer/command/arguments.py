@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from autograd_tools.base.text import unknown
 from viewer.command.targets import SAVED, WORDS, Target, target_of
+from viewer.profiles.groupings import GROUPINGS
 
 NEGATIVE = {f"-{digit}" for digit in ".0123456789"}  # the first characters
 OUR_WORDS = {  # of errors of argparse
@@ -172,3 +173,11 @@ def _is_option(word: str) -> bool:
 
 def _names_script(word: str) -> bool:
     return not _is_option(word) or word == "--" or word[:2] in WORDS
+
+
+def grouping_names(names: str) -> tuple[str, ...]:
+    """Return the groupings in a list with commas."""
+    for name in names.split(","):
+        if name not in GROUPINGS:
+            raise argparse.ArgumentTypeError(str(unknown("grouping", name, GROUPINGS)))
+    return tuple(names.split(","))

@@ -10,6 +10,7 @@ from autograd_tools import Timer, Trace
 from autograd_tools.base.output import write_bytes
 from viewer.command import profiling
 from viewer.command.arguments import Command
+from viewer.command.choice import add_choice, check_choice
 from viewer.command.outcome import after, is_saved, tell
 from viewer.facts.search import find
 from viewer.inputs import as_trace, kind_of
@@ -23,13 +24,7 @@ def add_map(command: Command) -> None:
     """Declare the arguments of the command."""
     add = command.add_argument
     add("-o", "--output", metavar="FILE", help="page to write (default: SCRIPT's name, .html)")
-    add(
-        "--step",
-        type=int,
-        default=1,
-        metavar="N",
-        help="show the script's N-th gradient (default: 1)",
-    )
+    add_choice(command)
     add("--sample", action="store_true", help="also sample the Python code, with pyinstrument")
     add("--profile", metavar="FILE", help="with a saved trace: the saved profile to show with it")
     add("--by", choices=get_args(Detail), default="op", help="the smallest boxes (default: op)")
@@ -48,17 +43,16 @@ def run_map(args: argparse.Namespace) -> int:
         find(Trace(()), args.where)  # checks it before the script runs
     looks = {name: getattr(args, name) for name in AT_FIRST}
     looks["focus"] = int(node) if node is not None and node.isdecimal() else node
-    if is_saved(args, step=1, sample=False):
+    if is_saved(args, step=1, inner=False, sample=False):
         return after(0, lambda: _write_saved(args, output, looks))
     if args.profile:
         raise ValueError("--profile adds a saved profile to a saved trace; a script gets its own")
-    if args.step < 1:
-        raise ValueError(f"--step must be 1 or more, got {args.step}")
+    check_choice(args)
     of_profile = Command()
     profiling.add_profile(of_profile)
     defaults = vars(of_profile.parse_args([]))
-    chosen = {"script": args.script, "step": args.step, "sample": args.sample, "map": True}
-    asked = {**defaults, **chosen, "html": output, "looks": {"view": "graph", **looks}}
+    chosen = {name: getattr(args, name) for name in ("script", "step", "inner", "sample")}
+    asked = {**defaults, **chosen, "map": True, "html": output, "looks": {"view": "graph", **looks}}
     return profiling.profile(argparse.Namespace(**asked))
 
 

@@ -21,14 +21,14 @@ from autograd_tools.api.engine_cost import engine_cost
 from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
-from autograd_tools.base.text import encodable, unknown
+from autograd_tools.base.text import encodable
 from autograd_tools.timing import instrument
 from autograd_tools.timing.apart import measure_apart
 from autograd_tools.timing.recorder import WHOLE
 from autograd_tools.tracing.history_files import FORMATS
 from viewer.adapters.gradients import EngineGradient
 from viewer.command import elsewhere, profile_report, sampling
-from viewer.command.arguments import Command
+from viewer.command.arguments import Command, grouping_names
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.engines import EngineWatch
@@ -94,7 +94,7 @@ def add_profile(command: Command) -> None:
     add("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
     add(
         "--by",
-        type=_groupings,
+        type=grouping_names,
         default=(),
         metavar="NAMES",
         help=f"tables to print, from {','.join(GROUPINGS)} (default: op,line)",
@@ -118,15 +118,7 @@ def add_profile(command: Command) -> None:
     add_memory(command)
     add("--timer", action="store_true", help="also print the full timer table")
     command.add_script("profile")
-    command.set_defaults(run=profile, step=None, looks={}, map=False)
-
-
-def _groupings(names: str) -> tuple[str, ...]:
-    """Return the groupings in a list with commas."""
-    for name in names.split(","):
-        if name not in GROUPINGS:
-            raise argparse.ArgumentTypeError(str(unknown("grouping", name, GROUPINGS)))
-    return tuple(names.split(","))
+    command.set_defaults(run=profile, step=None, inner=False, looks={}, map=False)
 
 
 def profile(args: argparse.Namespace) -> int:
@@ -242,8 +234,8 @@ class _Run:
         self.history: History | None = None
         self.streams = sys.stdout, sys.stderr
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
-        self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
-        number = self.gradient.number
+        number = args.step or window.skip + 1
+        self.gradient = WatchedGradient(number, args.inner, window.leave_out)
         self.looks = bool(args.html or args.memory_use)
         self.engines = EngineWatch(self._note, values=self.looks and number == 1, number=number)
         self.source = SourceWatch(args.skip, window.leave_out) if args.source else None
@@ -283,7 +275,7 @@ class _Run:
     def _note(self, gradient: EngineGradient) -> None:
         """Note a gradient of another engine."""
         if self.looks and self.gradient.trace is None:
-            self.gradient.look(gradient)
+            self.gradient.count(gradient)
             if self.memory and self.gradient.trace:
                 self.memory.take(self.gradient.trace)
             self.engines.values = self.gradient.seen + 1 == self.gradient.number
@@ -360,10 +352,9 @@ class _Run:
         report = _report(args, timer, session, self.window.summary(), self.history)
         report = replace(report, trace=self.gradient.trace)
         if args.map and not report.trace:
-            found = plural(self.gradient.seen, "gradient")
-            return status or fail(
-                f"{args.script} computed {found}, so there is no gradient {args.step} to show"
-            )
+            return status or fail(f"{args.script} computed {self.gradient.missing()}")
+        if args.map:
+            self.gradient.tell()
         if self.memory:
             report = replace(report, memory=self.memory.found())
         if self.source:

@@ -470,7 +470,8 @@ def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
 )
 def test_step_chooses_the_gradient(ask, script, step, line):
     output, errors, status = ask("show", "--step", step, script(STEPS))
-    assert (output.splitlines()[1], errors, status) == (line, "", 0)
+    told = f"autograd-tools: took gradient {step} of 3; --step N takes another\n"
+    assert (output.splitlines()[1], errors, status) == (line, told, 0)
 
 
 @pytest.mark.parametrize("command", ["show", "draw"])
@@ -834,7 +835,7 @@ ag.diff(loss)
 """
     assert ask("show", "--view", "tree", script(source))[0].splitlines()[:2] == [
         r"3 nodes in loss / </script>[bold]\n🙂",
-        r"├── Param </script>[bold]\n🙂  [2]  ∇ 2.83",
+        r"├── Param </script>[bold]\n🙂 = v1  [2]  ∇ 2.83",
     ]
     assert ask("draw", "-o", "g.svg", script(source)) == ("drew 3 nodes: g.svg\n", "", 0)
     assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()
