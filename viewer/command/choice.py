@@ -81,10 +81,9 @@ class Choice:
     def tell(self) -> None:
         """Say which of several gradients was taken, and how to ask for another."""
         inside = 0 if self.inner else self.inside
-        if self.seen == 1 and not inside:
+        if not self.counts_all or (self.seen == 1 and not inside):
             return
-        taken = f"took {self.kind} {self.number}"
-        taken += f" of {self.seen:,}" if self.counts_all else ""
+        taken = f"took {self.kind} {self.number} of {self.seen:,}"
         taken += f", with {inside} inside it" if inside else ""
         hints = ["--step N takes another"] if self.seen > 1 else []
         hints += ["--inner takes one inside"] if inside else []

@@ -11,7 +11,7 @@ from viewer.text.lines import shorten
 
 LONGEST_NAME = 24  # columns
 # `w`, `layer 1`, `net.layers[0].w`, `p['w']`
-_PLAIN = re.compile(r"[^\W\d]\w*( \w+|\.\w+|\[[\w'\"-]+\])*")
+_PLAIN = re.compile(r"[^\W\d]\w*( \w+|\.\w+|\[-?\w+\]|\['[^']*'\]|\[\"[^\"]*\"\])*")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.\w+)*(?!\w|=[^=])")  # but no keyword
 # Letters of symbols in formulas that are not shown yet: no program has names with these.
