@@ -225,10 +225,8 @@ class _Run:
     def __init__(
         self, args: argparse.Namespace, window: Window, output: TextIO, children: Children | None
     ) -> None:
-        self.args = args
-        self.window = window
-        self.output = output
-        self.children = children
+        self.args, self.window = args, window
+        self.output, self.children = output, children
         self.engine = engine_cost()  # before the script, whose end may be sudden
         self.sampler = sampling.Sampler()
         self.history: History | None = None
