@@ -33,6 +33,7 @@ from viewer.text.lines import shorten
 
 LONGEST_TOOLTIP = 500  # columns of a line
 LONGEST_NOTE = 120
+INTERNAL = Style.__dataclass_fields__.keys() - DrawingOptions.__annotations__
 
 
 def to_dot(
@@ -116,7 +117,7 @@ def to_dot(
 
 def picture_of(graph: Graph, **options: Any) -> Picture:
     """Return the picture of a graph; the options are those of `to_dot` and of `Style`."""
-    check_drawing(options)
+    check_drawing({name: x for name, x in options.items() if name not in INTERNAL})
     path = _path(graph, options.pop("focus", None), options.pop("where", None))
     options |= {"marks": options.get("marks") or {}, "path": path}
     return compose_picture(graph, Style(**options))
