@@ -26,7 +26,7 @@ from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.facts.search import find
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.options import Detail, Direction, EdgeLabel, HeatBy, Mark, check_drawing
+from viewer.options import Detail, Direction, DrawingOptions, EdgeLabel, HeatBy, Mark, check_drawing
 from viewer.passes import MAX_NODES, prepare
 from viewer.passes.focusing import path_of
 from viewer.text.lines import shorten
