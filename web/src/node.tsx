@@ -24,9 +24,7 @@ export function Node({ id }: { id: number }) {
     <>
       <h2 class="code">{data.headline(id)}</h2>
       <p class="where">
-        {[note, data.mark(id)].filter(Boolean).map((text) => (
-          <b>{text} · </b>
-        ))}
+        <b>{[note, data.mark(id)].filter(Boolean).join(" · ")}</b>{" "}
         <Around target={{ node: id }} place={page.placeOf({ node: id })} />
       </p>
       {forward.length > 0 && (
