@@ -1,7 +1,9 @@
 /** The arrows of a picture: how far they go, and their kinds and labels. */
 
 import type { Style } from "./compose.ts";
+import { type Chosen, inCopy } from "./copies.ts";
 import { type Data, push } from "./data.ts";
+import { modelOf } from "./graph.ts";
 import { gradientsText, shapeText, title } from "./labels.ts";
 import { grouped, shorten } from "./numbers.ts";
 import { argumentsOf, type Box, type Edge, type Shown } from "./shown.ts";
@@ -29,10 +31,16 @@ function carried(copies: number): string {
 }
 
 /** Return the name of a box in a text elsewhere. */
-export function nameOf(data: Data, box: Box): string {
-  if (box.group >= 0) return title(data, box.group);
+export function nameOf(data: Data, box: Box, copy: Chosen): string {
+  if (box.group >= 0) return title(data, box.group, copy);
   const first = box.nodes[0]!;
-  return `${shorten(data.op(first) || data.label(first))} (node ${box.node})`;
+  return `${shorten(data.op(first) || data.label(first))} (node ${inCopy(data, copy, box.node)})`;
+}
+
+/** Return the nodes whose value an arrow carries: the first and the last, or that chosen. */
+export function nodesOf(data: Data, edge: Edge, copy: Chosen): number[] {
+  if (!copy.size) return [edge.node, edge.last];
+  return [inCopy(data, copy, modelOf(data, edge.node) || edge.node)];
 }
 
 /** The arrows between the boxes of a view. */
@@ -129,13 +137,13 @@ export class Arrows {
   arrow(edge: Edge, tail: string): Arrow {
     const { boxes } = this.shown;
     const [origin, head] = [boxes.get(edge.tail)!, boxes.get(edge.head)!];
-    const { plain } = this.style;
+    const { copy, plain } = this.style;
     const shape = this.data.value.form(edge.node);
     const width = this.flow.get(edge) ?? 0;
-    const flows = width ? gradientsText(this.data, [edge.node, edge.last]) : "";
+    const flows = width ? gradientsText(this.data, nodesOf(this.data, edge, copy)) : "";
     const gradient = flows ? `∇ ${flows}` : "";
     const facts = [
-      `${nameOf(this.data, origin)} → ${nameOf(this.data, head)}`,
+      `${nameOf(this.data, origin, copy)} → ${nameOf(this.data, head, copy)}`,
       edge.argument ? `argument ${edge.argument}` : "",
       shape ? shapeText(shape) : "",
       edge.carried ? carried(edge.carried) : "",

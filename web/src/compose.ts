@@ -188,7 +188,7 @@ export class Picture {
   private copy(box: Box, name: string): Shape {
     const shape = this.shape(box, name);
     if (box.node > 0 && this.data.kind(box.node) !== "result") return shape;
-    return note(name, "elsewhere", nameOf(this.data, box), shape.faint);
+    return note(name, "elsewhere", nameOf(this.data, box, this.style.copy), shape.faint);
   }
 
   /** Return whether no gradient reaches a box. */
@@ -208,7 +208,7 @@ export class Picture {
       if (gaps.length || keyword || last![n]![0].length < 2) return;
       const [name, faint] = [`${box.key}_${n + 1}`, this.isFaint(box)];
       frame.shapes.push(note(name, "constant", `${shorten(text!)} at first`, faint));
-      const ends = { tail: name, head: box.key, title: `a constant → ${nameOf(this.data, box)}` };
+      const ends = { tail: name, head: box.key, title: `a constant → ${nameOf(this.data, box, this.style.copy)}` };
       const plain = { label: "", argument: "", width: 0, edge: null };
       this.arrows.push({ ...ends, ...plain, kind: "constant", faint });
     });

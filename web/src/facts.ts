@@ -1,7 +1,9 @@
 /** Facts of nodes and groups as short texts, for the inspector and the tip of a box. */
 
 import { contentsOf } from "./contents.ts";
+import { copiesOf } from "./copies.ts";
 import type { Form, Statistics } from "./data.ts";
+import { title } from "./labels.ts";
 import { general, grouped, memoryText, timeText } from "./numbers.ts";
 import type { Page } from "./page.ts";
 
@@ -77,6 +79,9 @@ export function tipOf(page: Page, target: { node: number } | { group: number }):
     lines.push(...figuresOf(page, target.group).map(([name, text]) => `${name}  ${text}`));
   } else {
     const { node } = target;
+    const copies = new Map(copiesOf(data, node));
+    const shown = [...copies.keys()].map((g) => title(data, g, copies));
+    if (shown.length) lines.push(shown.join(" › "));
     for (const [name, of] of [["value", data.value], ["∇", data.gradient]] as const) {
       const known = STATISTICS.map(([fact, text]) => [fact, of.has(node) ? text(of, node) : ""]);
       const texts = known.filter(([, text]) => text).map(([fact, text]) => `${fact} ${text}`);

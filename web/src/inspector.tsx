@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 
-import { normsOf } from "./copies.ts";
+import { inCopy, normsOf } from "./copies.ts";
 import { figuresOf } from "./facts.ts";
 import { idsOf, membersOf } from "./graph.ts";
 import { operationsOf, title } from "./labels.ts";
@@ -52,6 +52,9 @@ function Whole() {
 function Group({ group }: { group: number }) {
   const { page, data, state } = usePage();
   const ids = useMemo(() => idsOf(data, group), [data, group]);
+  const inside = Array.from(membersOf(data, group), (member) =>
+    member > 0 ? inCopy(data, state.copy, member) : member,
+  );
   const about = [data.groupKind(group), data.groupInstance(group)].filter(Boolean).join(" · ");
   const place = page.placeOf({ group });
   return (
@@ -65,7 +68,7 @@ function Group({ group }: { group: number }) {
       <Figures nodes={ids.length} figures={figuresOf(page, group)} />
       {data.times(group) > 1 && <Copies group={group} />}
       <Operations ids={ids} />
-      <Links heading="inside" ids={Array.from(membersOf(data, group))} />
+      <Links heading="inside" ids={inside} />
     </>
   );
 }

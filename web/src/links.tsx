@@ -49,7 +49,7 @@ export function Link({ text, does, look = "", title }: LinkProps) {
 
 /** Links to nodes, and to groups as -g; a page of them at a time. */
 export function Links({ heading, ids }: { heading: string; ids: readonly number[] }) {
-  const { page, data } = usePage();
+  const { page, data, state } = usePage();
   const [from, setFrom] = useState(0);
   useEffect(() => setFrom(0), [ids.length, ids[0]]);
   if (!ids.length) return null;
@@ -69,7 +69,7 @@ export function Links({ heading, ids }: { heading: string; ids: readonly number[
         {ids.slice(from, to).map((member) => (
           <button onClick={() => page.show(member < 0 ? { group: -member } : { node: member })}>
             <span class="id">{member < 0 ? "▣" : data.numbered(member)}</span>
-            <span class="name code">{member < 0 ? title(data, -member) : data.label(member)}</span>
+            <span class="name code">{member < 0 ? title(data, -member, state.copy) : data.label(member)}</span>
             <span class="dim">{brief(page, member)}</span>
           </button>
         ))}

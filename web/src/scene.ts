@@ -1,7 +1,7 @@
 /** The picture of the state: laid out by the worker, and marked by what is selected. */
 
 import { type Anchor, Canvas } from "./canvas.ts";
-import { LONGEST_EDGE } from "./arrows.ts";
+import { LONGEST_EDGE, nodesOf } from "./arrows.ts";
 import { Picture } from "./compose.ts";
 import type { Data } from "./data.ts";
 import { dotOf } from "./dot.ts";
@@ -127,12 +127,12 @@ export class Scene {
   private targetOf(id: string): Target | null {
     const arrow = this.picture?.arrow(id);
     const [, kind, digits] = /^([gn])(\d+)(?:_.*)?$/.exec(id) ?? [];
-    if (arrow) return arrow.edge && { node: arrow.edge.node };
+    const { copy } = this.page.store.get();
+    if (arrow) return arrow.edge && { node: nodesOf(this.data, arrow.edge, copy)[0]! };
     if (!this.view || !kind) return null; // Python has other numbers
     const number = Number(digits);
     if (kind === "g") return { group: number };
     const box = this.view.boxes.get(`n${number}`);
-    const { copy } = this.page.store.get();
     return { node: (box && this.view.idsIn(box, copy)[0]) || number };
   }
 

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Picture, type Style } from "../src/compose.ts";
 import { normsOf, timesOf } from "../src/copies.ts";
+import { tipOf } from "../src/facts.ts";
 import { rowName, title } from "../src/labels.ts";
+import { Page } from "../src/page.ts";
+import { Shown } from "../src/shown.ts";
 import { heading, shownCopy, stepName } from "../src/steps.ts";
+import { createStore, type State } from "../src/store.ts";
 import { small } from "./small.ts";
+
+const STYLE: Omit<Style, "copy"> = {
+  heat: "", gradients: true, backward: false, shapes: false, plain: false, longest: 9, copies: 9,
+};
 
 /** Two steps of an outer loop, each with a part of an inner loop: 2 steps, one of two operations. */
 const STEPS = { parent: 2, kind: "step", title: "steps 6-7, 8-10", copies: [[2], [3]] };
@@ -84,6 +93,33 @@ test("a row of the tree is named by all steps", () => {
   const nodes = labels.map((label, n) => ({ op: "f", label, home: n < 2 ? 1 : -1 }));
   const folded = small(nodes, [loop]);
   assert.deepEqual([1, 2, 3].map((id) => rowName(folded, id)), ["w * 1 …", "sin", "w * 1 …"]);
+});
+
+test("arrows into a chosen step name the nodes in it", () => {
+  const loop = { parent: 0, kind: "loop", title: "for i in range(2)", copies: [[1, 2], [3, 4]] };
+  const nodes = [
+    { op: "sin", home: 1, grad: 1, shape: [2] },
+    { op: "cos", parents: [1], home: 1, grad: 2, shape: [2] },
+    { op: "sin", home: -1, grad: 3, shape: [2] },
+    { op: "cos", parents: [3], home: -1, grad: 4, shape: [2] },
+  ];
+  const view = new Shown(small(nodes, [loop]), { open: new Set([1]), detail: "op" });
+  const title = (copy: Map<number, number>) =>
+    new Picture(view, { ...STYLE, copy, backward: true }).arrows.map((arrow) => arrow.title);
+  assert.deepEqual(title(new Map()), ["sin (node 1) → cos (node 2) · argument 1 · [2] · ∇ 1 → 3"]);
+  assert.deepEqual(title(new Map([[1, 1]])), ["sin (node 3) → cos (node 4) · argument 1 · [2] · ∇ 3"]);
+});
+
+test("the tip of a node in a loop says its step", () => {
+  const limits = { nodes: 7, groups: 5, files: 1, copies: () => 2 };
+  const address = { read: () => "", write: () => {}, watch: () => {} };
+  const state = { copy: new Map() } as unknown as State;
+  const page = new Page(data, createStore(state, limits, address), () => {});
+  const [shown] = tipOf(page, { node: 6 }).split("\n");
+  assert.equal(
+    shown,
+    "for i in range(9)  ×2 · step 4 · 2 of 2 › steps 8-10  ×2 · step 10 · 2 of 2",
+  );
 });
 
 test("a step that is not known has a sign", () => {
