@@ -5,7 +5,7 @@ import { type Chosen, inCopy } from "./copies.ts";
 import { type Data, push } from "./data.ts";
 import { modelOf } from "./graph.ts";
 import { gradientsText, shapeText, title } from "./labels.ts";
-import { grouped, shorten } from "./numbers.ts";
+import { grouped, joined, shorten } from "./numbers.ts";
 import { argumentsOf, type Box, type Edge, type Shown } from "./shown.ts";
 
 export interface Arrow {
@@ -149,7 +149,7 @@ export class Arrows {
       edge.carried ? carried(edge.carried) : "",
       gradient,
     ];
-    const label = [this.label(edge, head, origin), gradient].filter(Boolean).join(" ");
+    const label = joined([this.label(edge, head, origin), gradient]);
     return {
       tail,
       head: edge.head,
@@ -159,7 +159,7 @@ export class Arrows {
       label: plain ? "" : label,
       argument: plain ? "" : this.number(edge),
       faint: this.isFaint(head) || this.isFaint(origin),
-      title: facts.filter(Boolean).join(" · "),
+      title: joined(facts, " · "),
     };
   }
 
@@ -173,7 +173,7 @@ export class Arrows {
     else if (style.shapes && !fromLeaf && form) parts.push(shapeText(form));
     const times = head.node > 0 ? Math.floor(edge.count / head.nodes.length) : 1;
     if (times > 1) parts.push(`×${grouped(times)}`);
-    return parts.filter(Boolean).join(" ");
+    return joined(parts);
   }
 
   /** Return the number of the argument that an arrow leads to, or of its items in a list. */

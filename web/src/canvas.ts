@@ -20,7 +20,7 @@ export interface Anchor {
 
 export class Canvas {
   svg: SVGSVGElement | null = null;
-  private whole = { x: 0, y: 0, width: 1, height: 1 };
+  whole = { x: 0, y: 0, width: 1, height: 1 };
   private corner: Point = { x: 0, y: 0 };
   private scale = 1; // pixels of a unit
   private readonly gestures: Gestures;
@@ -185,7 +185,8 @@ export class Canvas {
     return found;
   }
 
-  wholeBox(): string {
+  /** The whole picture as a view box. */
+  get wholeBox(): string {
     const { x, y, width, height } = this.whole;
     return [x, y, width, height].join(" ");
   }
@@ -200,7 +201,7 @@ export class Canvas {
     const { scale } = this;
     const { x, y } = this.corner;
     const part = [x, y, width / scale, height / scale].join(" ");
-    this.svg?.setAttribute("viewBox", this.print.matches ? this.wholeBox() : part);
+    this.svg?.setAttribute("viewBox", this.print.matches ? this.wholeBox : part);
   }
 
   /** Move a picture into sight that is out of it. */

@@ -10,7 +10,8 @@ export const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // 
 
 export const sum = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
 
-const size = (form: Form) => form[1]?.reduce((a, b) => a * b, 1) ?? NaN;
+/** Return the number of elements of an array, NaN if its shape is unknown. */
+export const size = (form: Form) => form[1]?.reduce((a, b) => a * b, 1) ?? NaN;
 
 /** Return a number for each of some rows. */
 export function numbersOf(rows: number, number: (row: number) => number): Numbers {

@@ -6,7 +6,7 @@ import type { Data, Looks } from "./data.ts";
 import { hasFrame, isClosed, membersOf } from "./graph.ts";
 import { Heat, type Measured } from "./heat.ts";
 import { boxLines, title } from "./labels.ts";
-import { shorten } from "./numbers.ts";
+import { joined, shorten } from "./numbers.ts";
 import type { Box, Shown } from "./shown.ts";
 
 export interface Style {
@@ -84,7 +84,7 @@ export class Picture {
     const isOpen = (member: number) => member < 0 && !isClosed(data, shown.view, -member);
     let [frame, titles] = [outer, around];
     if (hasFrame(data, g)) {
-      titles = [...around, [title(data, g, this.style.copy), data.groupInstance(g)].filter(Boolean).join(" ")];
+      titles = [...around, joined([title(data, g, this.style.copy), data.groupInstance(g)])];
       if (members.length === 1 && isOpen(members[0]!) && !data.times(g)) {
         return this.fill(-members[0]!, outer, depth, titles, whole);
       }

@@ -9,8 +9,8 @@ export function svgText(canvas: Canvas): string {
   const copy = canvas.svg!.cloneNode(true) as SVGSVGElement;
   for (const part of copy.querySelectorAll(".toggle")) part.remove();
   for (const part of copy.querySelectorAll("[tabindex]")) part.removeAttribute("tabindex");
-  copy.setAttribute("viewBox", canvas.wholeBox());
-  const [, , width, height] = canvas.wholeBox().split(" ");
+  const { width, height } = canvas.whole;
+  copy.setAttribute("viewBox", canvas.wholeBox);
   copy.setAttribute("width", `${width}pt`);
   copy.setAttribute("height", `${height}pt`);
   const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
@@ -33,12 +33,7 @@ export async function save(canvas: Canvas, name: string, format: "svg" | "png"):
 }
 
 async function pixels(svg: Blob, canvas: Canvas): Promise<Blob> {
-  const [, , width, height] = canvas.wholeBox().split(" ").map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { width, height } = canvas.whole;
   const scale = Math.min(8 / 3, LARGEST / width, LARGEST / height);
   const image = new Image();
   image.src = URL.createObjectURL(svg);

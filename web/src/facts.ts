@@ -1,5 +1,6 @@
 /** Facts of nodes and groups as short texts, for the inspector and the tip of a box. */
 
+import { size } from "./columns.ts";
 import { contentsOf } from "./contents.ts";
 import { copiesOf } from "./copies.ts";
 import type { Form, Statistics } from "./data.ts";
@@ -14,9 +15,9 @@ function digits(of: Statistics, id: number, x: number): string {
 const positive = (n: number) => (n > 0 ? grouped(n) : "");
 
 function share(of: Statistics, id: number): string {
-  const size = of.form(id)?.[1]?.reduce((a, b) => a * b, 1) ?? 0;
+  const form = of.form(id);
   const zeros = of.zeros(id);
-  return zeros > 0 && size ? `${grouped(zeros)} (${general((100 * zeros) / size, 3)}%)` : "";
+  return zeros > 0 && form ? `${grouped(zeros)} (${general((100 * zeros) / size(form), 3)}%)` : "";
 }
 
 function scalar(of: Statistics, id: number): string {

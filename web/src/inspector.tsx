@@ -9,7 +9,7 @@ import { operationsOf, title } from "./labels.ts";
 import { Around, Link, Links } from "./links.tsx";
 import { JOINS } from "./metrics.ts";
 import { Node } from "./node.tsx";
-import { general, grouped } from "./numbers.ts";
+import { general, grouped, joined } from "./numbers.ts";
 import { type Page, type Place, usePage } from "./page.ts";
 import { shownCopy, stepName } from "./steps.ts";
 
@@ -55,7 +55,7 @@ function Group({ group }: { group: number }) {
   const inside = Array.from(membersOf(data, group), (member) =>
     member > 0 ? inCopy(data, state.copy, member) : member,
   );
-  const about = [data.groupKind(group), data.groupInstance(group)].filter(Boolean).join(" · ");
+  const about = joined([data.groupKind(group), data.groupInstance(group)], " · ");
   const place = page.placeOf({ group });
   return (
     <>

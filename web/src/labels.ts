@@ -4,8 +4,8 @@ import { indexOf, sum } from "./columns.ts";
 import type { Chosen } from "./copies.ts";
 import type { Data, Form, Statistics } from "./data.ts";
 import { isIn, structure } from "./graph.ts";
-import { general, grouped, LONGEST, memoryText, plural } from "./numbers.ts";
-import { shorten, strip, timeText } from "./numbers.ts";
+import { general, grouped, joined, LONGEST, memoryText, plural, shorten } from "./numbers.ts";
+import { strip, timeText } from "./numbers.ts";
 import type { Box, Shown } from "./shown.ts";
 import { heading, shownCopy } from "./steps.ts";
 
@@ -57,7 +57,7 @@ function nameOf(data: Data, group: number, copy: Chosen): string {
 
 /** Return the heading of a group, with `×99`, and the copy of it that is chosen. */
 export function title(data: Data, group: number, copy: Chosen = ALL): string {
-  return [nameOf(data, group, copy), shownCopy(data, group, copy)].filter(Boolean).join(" · ");
+  return joined([nameOf(data, group, copy), shownCopy(data, group, copy)], " · ");
 }
 
 /** Return the label of a node with all that it stands for in folded groups: `w * 1 …`. */
@@ -144,7 +144,7 @@ function groupLines(shown: Shown, box: Box, ids: Int32Array, content: Content): 
       bytes && without !== "bytes" ? memoryText(bytes) : "",
       Number.isNaN(time) || without === "time" ? "" : timeText(time / copies),
     ];
-    lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
+    lines.push(joined(parts, "  ") + (copies > 1 ? " each" : ""));
   }
   if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
   const all = () => data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]);

@@ -6,7 +6,7 @@ import { copiesOf } from "./copies.ts";
 import { figuresOf } from "./facts.ts";
 import { pathTo, type Target } from "./graph.ts";
 import { title } from "./labels.ts";
-import { general, grouped } from "./numbers.ts";
+import { general, grouped, joined } from "./numbers.ts";
 import { type Page, type Place, usePage } from "./page.ts";
 import { heading, shownCopy, stepName } from "./steps.ts";
 
@@ -91,10 +91,10 @@ function brief(page: Page, member: number): string {
   if (member < 0) {
     const figures = new Map(figuresOf(page, -member).map(([name, text]) => [name, text]));
     const norm = figures.get("∇ max");
-    return [figures.get("total"), norm && `∇ ${norm}`].filter(Boolean).join("  ");
+    return joined([figures.get("total"), norm && `∇ ${norm}`], "  ");
   }
   const shape = value.form(member)?.[1] ?? [];
   const sizes = shape.slice(0, MOST).join("×") + (shape.length > MOST ? "×…" : "");
   const norm = gradient.has(member) ? gradient.norm(member) : NaN;
-  return [sizes, Number.isNaN(norm) ? "" : `∇ ${general(norm, 3)}`].filter(Boolean).join("  ");
+  return joined([sizes, !Number.isNaN(norm) && `∇ ${general(norm, 3)}`], "  ");
 }

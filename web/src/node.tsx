@@ -7,7 +7,7 @@ import { contentRows, STATISTICS } from "./facts.ts";
 import type { Formula } from "./header.ts";
 import { valueText } from "./labels.ts";
 import { Around, Link, Links } from "./links.tsx";
-import { timeText } from "./numbers.ts";
+import { joined, timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 
 const KINDS: Record<string, string> = { param: "Param", input: "input" };
@@ -24,7 +24,7 @@ export function Node({ id }: { id: number }) {
     <>
       <h2 class="code">{data.headline(id)}</h2>
       <p class="where">
-        <b>{[note, data.mark(id)].filter(Boolean).join(" · ")}</b>{" "}
+        <b>{joined([note, data.mark(id)], " · ")}</b>{" "}
         <Around target={{ node: id }} place={page.placeOf({ node: id })} />
       </p>
       {forward.length > 0 && (

@@ -29,6 +29,11 @@ export function general(x: number, digits: number): string {
   return bare(Number(`${mantissa}e${power}`).toFixed(Math.max(0, digits - 1 - exponent)));
 }
 
+/** Return the parts that are there with something between them. */
+export function joined(parts: (string | false | null | undefined)[], between = " "): string {
+  return parts.filter(Boolean).join(between);
+}
+
 /** Return `12,345`. */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { joined } from "./numbers.ts";
 
 const LEAST = 75; // pixels of a panel
 const MIDDLE = 260;
@@ -55,6 +56,7 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
   );
   const named = Object.entries(sizes).map(([side, size]) => [`--${side}`, `${size}px`]);
   const looks = [
+    "panes",
     (!left || closed.has("left")) && "no-left",
     (!right || closed.has("right")) && "no-right",
     !left && "never-left",
@@ -63,7 +65,7 @@ export function Panes({ left, middle, upper, lower, flows }: Props) {
   return (
     <div
       ref={box}
-      class={["panes", ...looks.filter(Boolean)].join(" ")}
+      class={joined(looks)}
       style={Object.fromEntries(named)}
     >
       <nav class="pane left" aria-label="Tree">

@@ -9,7 +9,7 @@ import { tipOf } from "./facts.ts";
 import { pathToResult } from "./flow.ts";
 import { hasFrame, idsOf, isClosed, membersOf, opened, pathTo, type Target } from "./graph.ts";
 import { Shown } from "./shown.ts";
-import { plural } from "./numbers.ts";
+import { joined, plural } from "./numbers.ts";
 import { type Layouts, prepared, Replaced, TooSlow } from "./layout.ts";
 import type { Page } from "./page.ts";
 import { addToggle, parse, prepare } from "./parts.ts";
@@ -202,11 +202,10 @@ export class Scene {
         const text = await this.layouts!.layout(dotOf(picture, direction));
         this.put(parse(text), view, picture, direction);
         const missing = plural(picture.missing, "arrow");
-        const notes = [
-          n ? "Simplified, because the layout took too long." : "",
-          picture.missing ? `Left out: ${missing} from far boxes.` : "",
-        ];
-        const note = notes.filter(Boolean).join(" ");
+        const note = joined([
+          n > 0 && "Simplified, because the layout took too long.",
+          picture.missing > 0 && `Left out: ${missing} from far boxes.`,
+        ]);
         return this.inform({ legend: picture.heat?.legend() ?? [], note });
       } catch (error) {
         if (!(error instanceof TooSlow) || n === SIMPLER.length - 1) throw error;

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Data } from "./data.ts";
-import { timeText } from "./numbers.ts";
+import { joined, timeText } from "./numbers.ts";
 import { linesOf } from "./lines.ts";
 import { type Place, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
@@ -76,14 +76,14 @@ export function Source() {
         key_of_at={`${chosen} ${at}`}
         row={(i) => {
           const { number, code } = lines[i]!;
-          const looks = [ran(i) && "ran", i === at && "chosen", !number && "gap"].filter(Boolean);
+          const looks = ["source-line", ran(i) && "ran", i === at && "chosen", !number && "gap"];
           return (
             <div
               key={i}
               id={`line-${i}`}
               role="option"
               aria-selected={i === at}
-              class={["source-line", ...looks].join(" ")}
+              class={joined(looks)}
               onClick={() => ran(i) && page.select(placeAt(i))}
               onDblClick={() => ran(i) && page.showLine(placeAt(i))}
             >

@@ -3,7 +3,7 @@
 import type { Chosen } from "./copies.ts";
 import type { Data } from "./data.ts";
 import { membersOf, pathTo } from "./graph.ts";
-import { grouped } from "./numbers.ts";
+import { grouped, joined } from "./numbers.ts";
 
 const NAMED = 3; // steps in a title
 const NOUNS: Record<string, string> = { step: "step", loop: "step", level: "level", recursion: "level" };
@@ -70,5 +70,5 @@ export function shownCopy(data: Data, group: number, chosen: Chosen): string {
   const copy = chosen.get(group);
   if (copy === undefined || !data.times(group)) return "";
   const count = `${grouped(copy + 1)} of ${grouped(data.times(group))}`;
-  return [stepName(data, group, chosen), count].filter(Boolean).join(" · ");
+  return joined([stepName(data, group, chosen), count], " · ");
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { Table } from "./data.ts";
 import { usePage } from "./page.ts";
+import { joined } from "./numbers.ts";
 
 const FEW = 30; // rows of a table at first
 const ZERO = /^0(\.0+)?(ns|%)?$/;
@@ -42,7 +43,7 @@ export function SortedTable({ table, lookOf }: Props) {
     const text = row.cells[i]!;
     const part = is_share && !isSum(row) ? { "--part": text || "0%" } : undefined;
     const own = [right && "number", part && "part", name === "code" && "code"];
-    const looks = [...own, ZERO.test(text) && "dim", lookOf?.(row, i)].filter(Boolean).join(" ");
+    const looks = joined([...own, ZERO.test(text) && "dim", lookOf?.(row, i)]);
     return (
       <td class={looks} style={part} title={text.length > 40 ? text : undefined}>
         {text}

@@ -7,7 +7,7 @@ import type { Data } from "./data.ts";
 import { kept, membersOf, modelOf, opened, pathTo, reveal, type Target } from "./graph.ts";
 import { rowName } from "./labels.ts";
 import { type Measured, sorted } from "./metrics.ts";
-import { grouped, plural } from "./numbers.ts";
+import { grouped, joined, plural } from "./numbers.ts";
 import { usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
 import { find } from "./search.ts";
@@ -214,13 +214,13 @@ function Row({ number, depth, target, isOpen, isAt, isWrong, cells, hasPlace, on
   const { page, data, state } = usePage();
   const [group, node] = "group" in target ? [target.group, 0] : [0, target.node];
   const kind = group ? data.groupKind(group) : data.kind(node);
-  const looks = [kind, isAt && "chosen at", isWrong && "wrong", !group && data.mark(node)];
+  const looks = ["row", kind, isAt && "chosen at", isWrong && "wrong", !group && data.mark(node)];
   const place = hasPlace ? page.placeOf({ node }) : null;
   const times = group ? data.times(group) : 0;
   const text = group ? heading(data, group, state.copy) : hasPlace ? data.label(node) : rowName(data, node);
   return (
     <div
-      class={["row", ...looks.filter(Boolean)].join(" ")}
+      class={joined(looks)}
       role="treeitem"
       id={`tree-${number}`}
       aria-level={depth + 1}
