@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -75,6 +76,38 @@ def _times(trace: Trace) -> list[float]:
 
 def _known(numbers: Sequence[int | None]) -> list[float]:
     return [math.nan if n is None else n for n in numbers]
+
+
+def allocated(trace: Trace) -> np.ndarray:
+    """Return the bytes of the new arrays for the value and the gradient of each node.
+
+    Memory counts once, at the oldest node that has it; NaN where it is unknown.
+    """
+    if (buffers := trace.columns.buffers) is None:
+        return np.full(len(trace), math.nan)
+    made = chain(buffers.value.items(), buffers.outgrad.items())
+    return _first(len(trace), buffers.nbytes, made)
+
+
+def saved_for_backward(trace: Trace) -> np.ndarray:
+    """Return the bytes that the VJP rules of each node keep alive for the backward pass.
+
+    An array counts once, at the oldest operation whose rule needs it; NaN where it is unknown.
+    """
+    if (buffers := trace.columns.buffers) is None:
+        return np.full(len(trace), math.nan)
+    kept = ((row, [number for _, number in own]) for row, own in buffers.saved.items())
+    return _first(len(trace), buffers.nbytes, sorted(kept))
+
+
+def _first(rows: int, nbytes: Sequence[int], held: Iterable[tuple[int, Iterable[int]]]) -> Any:
+    """Return the bytes of the buffers of each row that no row before has."""
+    found, known = np.zeros(rows), set[int]()
+    for row, numbers in held:
+        new = {*numbers} - known
+        found[row] += sum(nbytes[number] for number in new)
+        known |= new
+    return found
 
 
 def _count(column: str) -> Callable[[Summaries], Values]:
@@ -169,6 +202,8 @@ COLUMNS: dict[str, Column] = {
     "forward": Column(lambda trace: _known(trace.columns.forward_ns), _number(time_text), "", True),
     "backward": Column(_backward, _number(time_text), "", True),
     "time": Column(_times, _number(time_text), "", True),
+    "allocated": Column(allocated, _number(memory_text), "", True),
+    "saved": Column(saved_for_backward, _number(memory_text), "", True),
     **_statistics("", lambda trace: trace.columns.value, ""),
     **_statistics("∇", lambda trace: trace.columns.outgrad, "yellow"),
 }

@@ -12,6 +12,7 @@ from autograd_tools.tracing.columns import ArgTemplate, Argument, Columns, Numbe
 from autograd_tools.tracing.summaries import COUNTS, NUMBERS, Form, Summaries
 from viewer.drawing import looks
 from viewer.drawing.texts import instance_of, line_title
+from viewer.facts.columns import allocated, saved_for_backward
 from viewer.graph import Graph, Group
 from viewer.labels import call, heading
 from viewer.map.building import Column, MapData
@@ -93,6 +94,7 @@ class _GraphPart:
             **self._of_values("v", self.nodes.value),
             **self._of_values("d", self.nodes.outgrad),
             **self._of_times(),
+            **self._of_memory(),
             **self._of_groups(),
             **({"hidden": ("u8", self._hidden())} if self.graph.hidden else {}),
         }
@@ -169,6 +171,12 @@ class _GraphPart:
             "b_argument": ("i32", argument.astype(int)),
             "b_ns": ("p32", high_words(ns)),
         }
+
+    def _of_memory(self) -> dict[str, Column]:
+        if self.nodes.buffers is None:
+            return {}
+        made = {"allocated": allocated(self.trace), "saved": saved_for_backward(self.trace)}
+        return {name: ("p32", high_words(numbers)) for name, numbers in made.items()}
 
     def _of_groups(self) -> dict[str, Column]:
         groups, strings = self.groups, self.strings

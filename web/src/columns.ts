@@ -40,6 +40,14 @@ function statistics(sign: string, of: (data: Data) => Statistics): Record<string
   };
 }
 
+/** Return bytes that only some pages know. */
+function memory(name: string): Make {
+  return ({ data }) => {
+    const words = data.has(name) ? data.column(name) : null;
+    return numbersOf(data.nodes, (row) => (words ? fromHighWord(words[row]!) : NaN));
+  };
+}
+
 /** The columns with numbers. To add one, add an entry. */
 export const NUMBERS: Record<string, Make> = {
   id: ({ data }) => numbersOf(data.nodes, (row) => row + 1),
@@ -56,6 +64,8 @@ export const NUMBERS: Record<string, Make> = {
     const [forward, backward] = [index.numbers("forward"), index.numbers("backward")];
     return numbersOf(index.data.nodes, (row) => sum(forward[row]!, backward[row]!));
   },
+  allocated: memory("allocated"),
+  saved: memory("saved"),
   ...statistics("", (data) => data.value),
   ...statistics("∇", (data) => data.gradient),
 };

@@ -19,6 +19,9 @@ const short = (n: number) => general(n, 3);
 
 const column = (name: string) => (index: Index) => index.numbers(name);
 
+const ALLOCATED = "bytes of new arrays, of values and gradients; a view has none";
+const SAVED = "saved for backward: bytes that VJP rules need; an array counts at the oldest of them";
+
 /** To add a metric, add an entry: its name, title, help, numbers, how they join, and their text. */
 export const METRICS: readonly Metric[] = (
   [
@@ -27,6 +30,8 @@ export const METRICS: readonly Metric[] = (
     ["forward", "forward", "time of the forward pass", column("forward"), "sum", timeText],
     ["backward", "backward", "time of the VJP rules", column("backward"), "sum", timeText],
     ["bytes", "bytes", "bytes of the values", column("bytes"), "sum", memoryText],
+    ["allocated", "allocated", ALLOCATED, column("allocated"), "sum", memoryText],
+    ["saved", "saved", SAVED, column("saved"), "sum", memoryText],
     ["grad", "∇ max", "largest norm of a gradient", column("∇norm"), "max", short],
     ["gradmin", "∇ min", "smallest norm of a gradient", column("∇norm"), "min", short],
     ["nan", "NaN", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],

@@ -10,6 +10,7 @@ import { Around, Link, Links } from "./links.tsx";
 import { joined, timeText } from "./numbers.ts";
 import { usePage } from "./page.ts";
 
+const MEMORY = ["allocated", "saved"]; // metrics
 const KINDS: Record<string, string> = { param: "Param", input: "input" };
 
 export function Node({ id }: { id: number }) {
@@ -49,6 +50,7 @@ export function Node({ id }: { id: number }) {
       {reason && <h3>no gradient</h3>}
       {reason && <div class="reason">{reason}</div>}
       <Values id={id} />
+      <Memory id={id} />
       <Links heading="inputs" ids={Array.from(data.parentsOf(id))} />
       <Links heading="used by" ids={children} />
     </>
@@ -80,6 +82,22 @@ function Symbols({ of, id }: { of: Formula; id: number }) {
         return <Link text={symbol} title={title} look="code" does={() => page.show({ node })} />;
       })}
     </>
+  );
+}
+
+/** The bytes that a node allocates, and saves for the backward pass. */
+function Memory({ id }: { id: number }) {
+  const { page } = usePage();
+  const own = page.measured.filter(({ metric }) => MEMORY.includes(metric.name));
+  const texts = own.map(({ metric, nodes }) => [metric, metric.text(nodes[id - 1]!)] as const);
+  return (
+    <p class="where">
+      {texts
+        .filter(([, text]) => text)
+        .map(([metric, text], i) => (
+          <span title={metric.help}>{`${i ? " · " : ""}${metric.title} ${text}`}</span>
+        ))}
+    </p>
   );
 }
 

@@ -16,7 +16,6 @@ const OTHER_NAMES: Record<string, string> = {
   "∇": "∇norm",
   grad: "∇norm",
   gradient: "∇norm",
-  allocated: "bytes",
   operation: "op",
   step: "scope",
 };

@@ -152,3 +152,17 @@ test("a run that was not timed is not sorted by time", () => {
     ["bytes", "grad", "gradmin"],
   );
 });
+
+const keeping = small([{}, { op: "sin", parents: [1], saved: 8192 }, { op: "sum", parents: [2], saved: 0 }]);
+
+test("a page that knows the memory of arrays sorts by what is saved", () => {
+  const saved = available(keeping).find(({ metric }) => metric.name === "saved")!;
+  assert.deepEqual([...saved.groups], [8192]);
+  assert.equal(saved.metric.text(8192), "8.00KiB");
+  assert.deepEqual(find(keeping, "saved>1kb").ids, Int32Array.of(2));
+});
+
+test("a page that does not know it has no such measure", () => {
+  assert.equal(measured.has("saved"), false);
+  assert.equal(measured.has("allocated"), false);
+});

@@ -18,6 +18,7 @@ export interface Node {
   grad?: number | null; // the norm of the gradient, null for none
   gradNans?: number;
   equation?: number;
+  saved?: number; // bytes, of a page that knows them
 }
 
 export interface Group {
@@ -95,6 +96,7 @@ export function small(nodes: Node[], groups: Group[] = [], header: object = {}):
     s_first: ["i32", differences(all.flatMap(({ steps }) => (steps ?? []).map(([a]) => a)))],
     s_last: ["i32", differences(all.flatMap(({ steps }) => (steps ?? []).map(([, b]) => b)))],
   };
+  if (nodes.some(({ saved }) => saved !== undefined)) columns["saved"] = ["p32", high(({ saved }) => saved)];
   for (const prefix of ["v", "d"]) {
     for (const name of ["min", "max", "mean"]) columns[`${prefix}_${name}`] = ["p32", unknown];
     for (const name of ["zeros", "low"]) columns[`${prefix}_${name}`] = ["i32", none];

@@ -460,3 +460,15 @@ def test_pictures_and_texts_take_a_trace():
 def test_numbers_of_calls_grow():
     t = trace(loss, leaf())
     assert all(a.id < b.id for a, b in itertools.pairwise(t))
+
+
+def test_a_trace_has_the_bytes_that_operations_save():
+    w = torch.ones(64, 64, requires_grad=True)
+    t = adapter.trace(lambda: torch.sum(torch.exp(torch.tanh(w))))
+    text = viewer.to_text(t, "table", columns="op,saved,allocated")
+    assert [line.split() for line in text.splitlines()[1:]] == [
+        ["∅", "16.0KiB"],
+        ["tanh", "16.0KiB", "32.0KiB"],
+        ["exp", "16.0KiB", "16.0KiB"],
+        ["sum", "∅", "4.00B"],
+    ]

@@ -190,6 +190,15 @@ def test_times_are_those_of_each_rule():
     assert found.numbers("b_ns").tolist() == [2000]
 
 
+def test_bytes_allocated_and_saved_are_columns_where_they_are_known():
+    w = ag.Param(np.ones(1024), name="w")
+    tape = ag.diff(lambda: np.sum(np.sin(w * 2.0)))
+    found = data_of(tape)
+    assert found.numbers("saved").tolist() == [0, 0, 8192, 0]
+    assert found.numbers("allocated").tolist() == [8192, 16384, 8200, 0]
+    assert "saved" not in data_of(ag.Trace(tuple(tape.trace()), 4)).header["columns"]
+
+
 def test_the_groups_that_are_open_at_first_are_named():
     found = data_of(network())
     kinds = {

@@ -109,7 +109,7 @@ def test_a_search_that_finds_nothing_says_so(trace):
         (
             "op<z",
             "'op<z': expected = or != for a text, got <; numeric columns: id, line, forward, "
-            "backward, time, bytes, min,",
+            "backward, time, allocated, saved, bytes, min,",
         ),
         ("it's", 'where="it\'s" has an unclosed quotation mark'),
         ("  ", "where='  ' is empty; write a property (nan, inf, zero-gradient,"),

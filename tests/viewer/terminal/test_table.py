@@ -85,11 +85,41 @@ def test_times_are_shown_where_they_are_known(trace):
     assert table(ag.Trace(tuple(nodes), 6), "id,forward,backward")[3] == " 3   1.50μs     750ns"
 
 
+def test_bytes_saved_count_once_at_the_oldest_rule_that_needs_them():
+    w = ag.Param(np.ones(1000), name="w")
+
+    def loss():
+        h = np.sin(w * 2.0)  # sin saves `w * 2.0`
+        return np.sum(np.exp(h) * h)  # exp saves its value, the product saves `h`
+
+    found = table(ag.diff(loss), "id,op,saved,allocated")
+    assert [line.split() for line in found[1:]] == [
+        ["1", "∅", "7.81KiB"],
+        ["2", "multiply", "∅", "15.6KiB"],
+        ["3", "sin", "7.81KiB", "15.6KiB"],
+        ["4", "exp", "7.81KiB", "15.6KiB"],
+        ["5", "multiply", "7.81KiB", "7.82KiB"],
+        ["6", "sum", "∅", "∅"],
+    ]
+
+
+def test_a_view_allocates_nothing():
+    w = ag.Param(np.ones(1000), name="w")
+    tape = ag.diff(lambda: np.sum((w * 2.0).reshape(10, 100)))
+    rows = table(tape, "op,allocated")
+    assert [line.split() for line in rows[1:]][1:3] == [["multiply", "7.82KiB"], ["reshape", "∅"]]
+
+
+def test_the_memory_of_a_trace_that_knows_none_is_unknown(trace):
+    alone = ag.Trace(tuple(trace), trace.result)
+    assert table(alone, "op,saved,allocated")[1:3] == ["", ""]
+
+
 def test_an_unknown_column_is_an_error_that_lists_the_columns(trace):
     with pytest.raises(ValueError) as error:
         table(trace, "id,size")
     assert str(error.value) == f"unknown column 'size'; choose {', '.join(COLUMNS)}"
-    assert len(COLUMNS) == 34
+    assert len(COLUMNS) == 36
 
 
 @pytest.mark.parametrize(
