@@ -11,7 +11,7 @@ from collections.abc import Iterable
 # are as wide as the sign, so that tables stay aligned.
 STAND_INS = {
     **dict(zip("─│├└…∅", "-||`~-", strict=True)),
-    **dict(zip("∇→×·⋮≥≠−–›Φ∕∂", "d>x.:>!-->P/d", strict=True)),
+    **dict(zip("∇→×·⋮≥≠±−–›Φ∕∂", "d>x.:>!*-->P/d", strict=True)),
     **dict(zip("█▏▎▍▌▋▊▉", "#.......", strict=True)),
     **dict(zip("▁▂▃▄▅▆▇■", "_.-:=+*#", strict=True)),
     "μ": "µu",  # the Greek letter, the sign of Latin-1

@@ -14,8 +14,8 @@ LONGEST_NAME = 24  # columns
 _PLAIN = re.compile(r"[^\W\d]\w*( \w+|\.\w+|\[-?\w+\]|\['[^']*'\]|\[\"[^\"]*\"\])*")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.\w+)*(?!\w|=[^=])")  # but no keyword
-# Letters of symbols in formulas that are not shown yet: no program has names with these.
-NODE, CONSTANT = "ᚠ", "ᚲ"
+# Letters, runes, of symbols in formulas that are not shown yet: no program has names with these.
+NODE, CONSTANT = map(chr, (0x16A0, 0x16B2))
 _MARK = re.compile(rf"{NODE}(\d+)|{CONSTANT}\d+")
 
 
