@@ -21,10 +21,10 @@ def _around(file: str) -> str:
 
 
 # Code whose lines no operation belongs to: ours, NumPy's, Python's, and packages that run the
-# user's code.
+# user's code, or whose layers and functions it calls as it calls NumPy.
 LIBRARY_FILES = tuple(filter(None, map(_folder_of, ("autograd_tools", "viewer", "numpy", "scipy"))))
 STANDARD_LIBRARY = (_around(os.__file__), "<frozen ")
-RUNNERS = frozenset(  # installed packages that call the user's functions
+RUNNERS = frozenset(  # installed packages that call the user's functions, or are called by them
     (
         "IPython",
         "_pytest",
@@ -34,18 +34,25 @@ RUNNERS = frozenset(  # installed packages that call the user's functions
         "coverage",
         "debugpy",
         "decorator",
+        "einops",
+        "einx",
+        "equinox",
         "execnet",
+        "flax",
         "hypothesis",
         "ipykernel",
         "joblib",
         "jupyter_client",
         "nbclient",
         "nest_asyncio",
+        "opt_einsum",
+        "optax",
         "pluggy",
         "pyinstrument",
         "pytest",
         "pytest_asyncio",
         "torch",
+        "torch_geometric",
         "tornado",
         "traitlets",
         "trio",

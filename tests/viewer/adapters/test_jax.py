@@ -97,6 +97,16 @@ def test_named_scope_is_around_the_function_it_calls():
     assert node(trace(loss, PARAMS, X), "tanh").scope == ("loss", "encoder", "layer")
 
 
+def test_named_scope_that_opens_last_is_inside_of_its_function():
+    def f(x):
+        y = jnp.sin(x)
+        with jax.named_scope("end"):
+            return jnp.sum(jnp.cos(y))
+
+    t = trace(lambda x: f(x), X)  # noqa: PLW0108  a function around it
+    assert node(t, "cos").scope[-1] == "end"
+
+
 def test_backward_pass_has_frames_of_its_own():
     text = viewer.to_text(viewer.group(trace(loss, PARAMS, X, backward=True)), "tree")
     assert "∇ loss" in text

@@ -472,3 +472,29 @@ def test_a_trace_has_the_bytes_that_operations_save():
         ["exp", "16.0KiB", "16.0KiB"],
         ["sum", "∅", "4.00B"],
     ]
+
+
+def test_a_solve_is_at_its_line_in_both_passes():
+    def f(w):
+        h = torch.sin(w)
+        return torch.linalg.solve(h + 3 * torch.eye(2), torch.ones(2, 2)).sum()
+
+    w = leaf()
+    with profile() as p:
+        f(w).backward()
+    line = here("linalg.solve", f)
+    assert {(r.phase, r.line) for r in p.records if r.op == "linalg_solve"} == {
+        ("forward", line),
+        ("backward", line),
+    }
+
+
+def test_params_of_modules_that_are_not_called_have_names():
+    class Holder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(2))
+
+    holder = Holder()
+    t = trace(lambda: (holder.w * 2).sum())
+    assert t[1].name == "holder.w"

@@ -32,13 +32,11 @@ class _Part(NamedTuple):
 def call_sites(paths: Sequence[Path]) -> list[CallSite]:
     """Return the call sites of operations, given in order by their paths."""
     parts = list(_numbered(paths))
-    last = {
-        level.number: index
-        for index, own in enumerate(parts)
-        for part in own
-        for level in (*part.levels, *part.scopes)
-    }
-    return [_site(list(itertools.chain(*(_merged(part, last) for part in own)))) for own in parts]
+    spans: dict[int, tuple[int, int]] = {}
+    for index, own in enumerate(parts):
+        for level in (level for part in own for level in (*part.levels, *part.scopes)):
+            spans[level.number] = spans.get(level.number, (index, index))[0], index
+    return [_site(list(itertools.chain(*(_merged(part, spans) for part in own)))) for own in parts]
 
 
 def _numbered(paths: Sequence[Path]) -> Iterator[list[_Part]]:
@@ -76,25 +74,25 @@ def _again(names: Sequence[str], old: Sequence[Level], count: Iterator[int]) -> 
     return tuple(found)
 
 
-def _merged(part: _Part, last: dict[int, int]) -> Iterator[Level]:
+def _merged(part: _Part, spans: dict[int, tuple[int, int]]) -> Iterator[Level]:
     """Yield the levels of a part with its scopes among them: what lasts longer is outside.
+
+    `spans` have the first and the last operation of each.
 
     JAX does not tell whether a scope is inside of a call or around it.
     """
     scopes = list(part.scopes)
     for depth, level in enumerate(part.levels):
-        while depth and scopes and _is_around(scopes[0], level, last):
+        while depth and scopes and _is_around(scopes[0], level, spans):
             yield scopes.pop(0)
         yield level
     yield from scopes
 
 
-def _is_around(scope: Level, level: Level, last: dict[int, int]) -> bool:
-    return (
-        isinstance(level.item, Frame)
-        and is_users(level.item.code)
-        and last[scope.number] >= last[level.number]
-    )
+def _is_around(scope: Level, level: Level, spans: dict[int, tuple[int, int]]) -> bool:
+    (first, last), (start, end) = spans[scope.number], spans[level.number]
+    is_longer = first <= start and end <= last
+    return is_longer and isinstance(level.item, Frame) and is_users(level.item.code)
 
 
 def _site(levels: Sequence[Level]) -> CallSite:

@@ -88,6 +88,9 @@ class TorchGraph:
 
         They are those `asked` for, or all, with those of the modules that were called.
         """
+        frame = sys._getframe()
+        for x, call in self.leaves():
+            call.name = call.name or self._names.look(x, frame)
         for param in () if asked else self._names.params():
             if param.requires_grad:
                 self._leaf(param)

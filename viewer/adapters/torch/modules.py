@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -42,6 +42,14 @@ class ModuleNames:
         """Return the name of a leaf; empty if it has none."""
         return self.in_modules(x) or variable_of(x, frame)
 
+    def look(self, x: torch.Tensor, frame: FrameType | None) -> str:
+        """Return the name of a Param of a module that is a variable but was not called."""
+        for name, module in _modules_of(frame):
+            if any(param is x for param in module.parameters()):
+                self._add(module, name)
+                break
+        return self.in_modules(x)
+
     def params(self) -> list[torch.Tensor]:
         """Return the Params of all modules that were called."""
         return [param for module in self._kept for param in module.parameters()]
@@ -59,12 +67,17 @@ def _outermost(module: torch.nn.Module, frame: FrameType | None) -> tuple[torch.
     """Return a module, or one that contains it if only that is a variable, and its name."""
     if name := variable_of(module, frame):
         return module, name
+    for name, value in _modules_of(frame):
+        if any(x is module for x in value.modules()):
+            return value, name
+    return module, type(module).__name__
+
+
+def _modules_of(frame: FrameType | None) -> Iterator[tuple[str, torch.nn.Module]]:
     for _, variables, passing in variables_of_frames(frame):
         for name, value in variables.items():
-            is_module = isinstance(value, torch.nn.Module) and name not in passing
-            if is_module and name != "self" and any(x is module for x in value.modules()):
-                return value, name
-    return module, type(module).__name__
+            if isinstance(value, torch.nn.Module) and name not in passing and name != "self":
+                yield name, value
 
 
 def variable_of(x: Any, frame: FrameType | None) -> str:
