@@ -496,5 +496,5 @@ def test_params_of_modules_that_are_not_called_have_names():
             self.w = nn.Parameter(torch.ones(2))
 
     holder = Holder()
-    t = trace(lambda: (holder.w * 2).sum())
+    t = trace(lambda x: (holder.w * x).sum(), torch.ones(2))
     assert t[1].name == "holder.w"
