@@ -7,8 +7,8 @@ const has = (targets: Formula, place: number) => targets.includes(place);
 
 /** Return the sign between a gradient and its formula: it adds to a part, and to earlier ones. */
 export function signOf(data: Data, id: number, [argument, targets]: Rule): " = " | " += " {
-  const places = targets.filter((piece) => typeof piece === "number");
-  const isPart = typeof targets.at(-1) === "string" && String(targets.at(-1)).startsWith("[");
+  const places = targets.filter((piece) => typeof piece === "number" && piece > 0) as number[];
+  const isPart = targets.some((piece) => typeof piece === "string" && piece.startsWith("["));
   const rules = data.equation(id)![2];
   const isLater = places.some((place) => {
     const uses = data.childrenOf(data.parentsOf(id)[place - 1]!);

@@ -7,14 +7,12 @@ import { signOf } from "../src/equations.ts";
 import type { Equation, Rule } from "../src/header.ts";
 import { small } from "./small.ts";
 
-const rule = (argument: number, place: number, end = ""): Rule =>
-  [argument, ["∇", place, ...(end ? [end] : [])], ["∇", 0], []];
+const rule = (argument: number, place: number): Rule => [argument, ["∇", place], ["∇", 0], []];
 const signs = (data: ReturnType<typeof small>, id: number) =>
   data.equation(id)![2].map((own) => signOf(data, id, own).trim());
 
 const PRODUCT: Equation = [[], [], [rule(1, 1), rule(2, 1)]]; // x * x
 const SINE: Equation = [[], [], [rule(1, 1)]];
-const PART: Equation = [[], [], [rule(1, 1, "[0]")]];
 
 test("a gradient adds to that of an argument before", () => {
   const x = { grad: 1 };
@@ -31,9 +29,10 @@ test("a gradient adds to that of a newer use that has one", () => {
   assert.deepEqual([2, 3].map((id) => signs(data, id)[0]), ["+=", "="]);
 });
 
-test("a gradient adds to a part", () => {
-  const data = small([{ grad: 1 }, { op: "getitem", parents: [1], grad: 1, equation: 0 }], [], {
-    equations: [PART],
+for (const end of [["[0]"], ["[", -1, "]"]]) {
+  test(`a gradient adds to the part ${end.join("")}`, () => {
+    const equation: Equation = [[], [], [[1, ["∇", 1, ...end], ["∇", 0], []]]];
+    const nodes = [{ grad: 1 }, { op: "getitem", parents: [1], grad: 1, equation: 0 }];
+    assert.deepEqual(signs(small(nodes, [], { equations: [equation] }), 2), ["+="]);
   });
-  assert.deepEqual(signs(data, 2), ["+="]);
-});
+}

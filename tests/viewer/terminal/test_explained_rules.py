@@ -4,27 +4,15 @@ import re
 
 import numpy as np
 import pytest
-import scipy.special
 from rules import test_rules
 from rules.test_rules import PRIMITIVES, cases_of, curved, differentiable, every_primitive, total
+from support.formulas import WORDS, summed_to
 
 import autograd_tools as ag
 from viewer.terminal.equations import equation_of
 from viewer.terminal.explanation import MOST_NODES, _Lesson
 from viewer.terminal.symbols import Names
 
-
-def share(c, axis=None):
-    return c / np.maximum(1, np.sum(c, axis, keepdims=True))
-
-
-def halved(x):
-    return np.tril(x) - np.diag(np.diag(x)) / 2
-
-
-# The words of formulas: those of NumPy and SciPy, and those that a remark explains.
-WORDS = {**{name: getattr(scipy.special, name) for name in scipy.special.__all__}, **vars(np)}
-WORDS |= {"share": share, "sym": lambda x: (x + x.mT) / 2, "Φ": halved, "inv": np.linalg.inv}
 # Operations without a formula for some arguments: the remark says more, or names a paper.
 CHAINED = {
     *("amax", "amin", "max", "min", "nanmax", "nanmin"),  # their initial value
@@ -72,16 +60,6 @@ def known_in(tape):
         for at, (name, _) in (equation_of(node, trace, names).constants or {}).items():
             known[name] = held.args[at]
     return known
-
-
-def summed_to(dx, x):
-    """Return a gradient summed to the shape of its argument, as the engine does."""
-    dx = np.asarray(dx)
-    dx = dx.sum(tuple(range(dx.ndim - np.ndim(x))))
-    dx = dx.reshape((1,) * (np.ndim(x) - dx.ndim) + dx.shape)
-    ones = (axis for axis, n in enumerate(np.shape(x)) if n == 1 != dx.shape[axis])
-    dx = np.broadcast_to(dx.sum(tuple(ones), keepdims=True), np.shape(x))
-    return dx if np.iscomplexobj(x) else dx.real
 
 
 def check(tape, of, op=""):

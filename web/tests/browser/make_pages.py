@@ -85,7 +85,7 @@ def formulas(folder: Path) -> None:
 
     def loss():
         z = np.concatenate([x, y, x])
-        return np.sum(np.sin(z * twice[0]) * twice[1])
+        return np.sum(np.sin(z * twice[0]) * twice[1]) + np.sum(z[np.array([0, 0, 2])])
 
     viewer.to_map(ag.diff(loss), folder / "formulas.html")
 

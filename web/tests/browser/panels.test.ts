@@ -432,6 +432,9 @@ test("each symbol of a formula is one of the node that is selected", () =>
     ]);
     await page.locator("code.formula").first().getByRole("button", { name: "v2" }).click();
     await facts(page).getByRole("heading", { name: "w = v2" }).waitFor();
+    await select(8);
+    await facts(page).getByRole("heading", { name: /^v8 = / }).waitFor();
+    assert.deepEqual(await texts(), ["v8 = v3[c8]", "∇v3[c8] += ∇v8"]);
   }));
 
 for (const colorScheme of ["light", "dark"] as const) {
