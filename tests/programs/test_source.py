@@ -164,19 +164,19 @@ def test_a_loop_is_a_loop_forwards_and_backwards() -> None:
         return np.sum(h)
 
     text = checked(ag.grad(loss), np.linspace(0.1, 1, 3))
-    assert "for _ in range(99):" in text
-    assert "in reversed(range(" in text
-    assert len(text.splitlines()) < 40
+    assert "for _ in range(100):" in text
+    assert "for t in reversed(range(100)):" in text
+    assert len(text.splitlines()) == 27
 
 
 @pytest.mark.parametrize("steps", [100, 2000])
-def test_a_recurrent_network_takes_33_lines_at_any_length(steps: int) -> None:
+def test_a_recurrent_network_takes_29_lines_at_any_length(steps: int) -> None:
     text = ag.source(
         ag.grad(network, (0, 1, 2)), normal(3, 3) / 9, normal(3, 2), normal(3), normal(steps, 2)
     )
-    assert len(text.splitlines()) == 33
+    assert len(text.splitlines()) == 29
     assert f"for t in range({steps}):" in text
-    assert f"for t in reversed(range({steps - 1})):" in text
+    assert f"for t in reversed(range({steps})):" in text
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_an_object_that_is_not_read_is_said_to_be() -> None:
     f = lambda model, x: np.sum(np.tanh(model(x)))  # noqa: E731
     text = ag.source(f, Linear(), np.ones((2, 3)))
     assert '"""<lambda>: model (not read), x float64[2,3], w float64[3]."""' in text
-    assert "np.sum(np.tanh(linear))" in text or "linear = x @ w" in text
+    assert "np.sum(np.tanh(x @ w))" in text
 
 
 def test_a_compiled_function_has_the_source_of_the_function() -> None:
@@ -398,7 +398,7 @@ def test_a_list_of_all_that_a_loop_makes_is_its_list() -> None:
             states.append(x)
         return np.stack(states)
 
-    assert "return np.stack(xes)" in checked(f, np.ones(3))
+    assert "return np.stack(xs)" in checked(f, np.ones(3))
 
 
 def test_a_result_is_never_an_argument() -> None:

@@ -35,10 +35,12 @@ def agreed(
     *,
     integers: bool = True,
     outside: OutsideInputs | None = None,
+    named: bool = False,
 ) -> CapturedRun:
     """Run a function plainly and capture it twice, and return the first capture.
 
-    What the runs change in `objects` is undone. A plain run that fills a cache may change them.
+    If `named`, its variables have the user's names. What the runs change in `objects` is undone. A
+    plain run that fills a cache may change them.
 
     Raises
     ------
@@ -46,7 +48,9 @@ def agreed(
         If the captures differ, draw random numbers or change the objects.
     """
     state = State(objects)
-    capture = functools.partial(captured, f, args, kwargs, integers=integers, outside=outside)
+    capture = functools.partial(
+        captured, f, args, kwargs, integers=integers, outside=outside, named=named
+    )
     try:
         return _agreed(f, args, kwargs, state, capture)
     except BaseException:

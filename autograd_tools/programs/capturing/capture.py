@@ -31,6 +31,7 @@ from autograd_tools.programs.capturing.dependence import (
     is_numpys,
 )
 from autograd_tools.programs.capturing.effects import root_of, same_numbers, targets_of
+from autograd_tools.programs.capturing.names_inside import NamesInside
 from autograd_tools.programs.capturing.param_inputs import has_value, plain_value, set_plain_value
 from autograd_tools.programs.capturing.sites import Sites
 from autograd_tools.programs.steps.program import (
@@ -75,7 +76,11 @@ class Capture:
     """The steps of a run so far."""
 
     def __init__(
-        self, change: Callable[[Any], Any] | None = None, *, integers: bool = True
+        self,
+        change: Callable[[Any], Any] | None = None,
+        *,
+        integers: bool = True,
+        named: bool = False,
     ) -> None:
         self.is_input = is_input if integers else is_floating_input
         self.change = change  # of the numbers of each input
@@ -99,7 +104,8 @@ class Capture:
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
         self._count = 0
-        self._sites = Sites()
+        self._names = NamesInside(self.steps) if named else None
+        self._sites = Sites(self._names)
 
     def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
         """Make a variable."""
@@ -343,6 +349,8 @@ class Capture:
             raise UncapturedError(
                 f"it writes into a {type(written).__name__} of its arguments; return a new one"
             )
+        if self._names is not None:
+            self._names.finish()
 
     def look_at_memory(self, name: str, x: Traced) -> None:
         """Refuse an attribute that tells where an array lies, unless the engine asks."""

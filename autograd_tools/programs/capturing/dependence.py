@@ -62,6 +62,8 @@ def is_numpys(func: Any) -> bool:
 def depends_on_numbers(func: Any, args: tuple[Any, ...], traced: list[Traced]) -> bool:
     """Return whether the shape or type of a result may be another one for other numbers."""
     if func in (operator.pow, operator.ipow, round):
+        if type(args[-1]) is int and type(traced[0].plain) is float:
+            return False  # a power of a float
         return all([type(x.plain) in PYTHONS for x in traced])
     if isinstance(func, (np.ufunc, Attribute, UfuncMethod)) or func in ELEMENTWISE:
         return False

@@ -46,18 +46,19 @@ def captured(
     *,
     integers: bool = True,
     outside: OutsideInputs | None = None,
+    named: bool = False,
 ) -> CapturedRun:
     """Run a function on traced arguments, with `change` of the numbers in each input.
 
     Without `integers`, the integers in the arguments are constants. The arrays `outside` are inputs
-    as well.
+    as well. If `named`, variables have the user's names.
 
     Raises
     ------
     UncapturedError
         If it reads numbers in a way that no program can repeat.
     """
-    capture = Capture(change, integers=integers)
+    capture = Capture(change, integers=integers, named=named)
     names = [*parameters_of(f), *[f"x{i}" for i in range(len(args))]]
     pairs = zip(args, names, strict=False)
     given = tuple([traced_leaves(arg, name, capture, capture.is_input) for arg, name in pairs])

@@ -9,13 +9,15 @@ from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.location.code_files import file_of
 from autograd_tools.location.users_code import is_users
+from autograd_tools.programs.capturing.names_inside import NamesInside
 from autograd_tools.programs.steps.program import NOWHERE, Site
 
 
 class Sites:
-    """The lines of one capture."""
+    """The lines of one capture; `names` notes the user's names on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: NamesInside | None = None) -> None:
+        self.names = names
         self._known: dict[Any, Site] = {}  # by code and line, and by site and rule
         self._recorded: dict[tuple[int, int], Site] = {}  # by serial and index in a recording
 
@@ -27,6 +29,8 @@ class Sites:
                 recording = passing(frame)
                 index = None if recording is None else running(recording)
                 if index is not None:
+                    if self.names is not None:
+                        self.names.look_at_gradient(recording, index)
                     site = self._recorded.get((recording.serial, index), NOWHERE)
                     rule = recording.entries[index][0].primitive.name
                     site = self._known.get(key := (site, rule)) or self._known.setdefault(
@@ -35,6 +39,8 @@ class Sites:
                     break
             elif is_users(frame):
                 code = frame.f_code
+                if self.names is not None:
+                    self.names.look(frame)
                 site = self._known.get(key := (code, frame.f_lineno)) or self._known.setdefault(
                     key, Site(file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
                 )
@@ -45,4 +51,6 @@ class Sites:
         recording = innermost_open()
         if recording is not None:
             self._recorded[recording.serial, len(recording.entries)] = site
+            if self.names is not None:
+                self.names.look_at_entry(recording)
         return site

@@ -93,4 +93,5 @@ def placeholder(like: Any, number: int = -1) -> Variable:
     if type(like) is Variable:
         made.type, made.shape, made.dtype = like.type, like.shape, like.dtype
         made.root, made.name, made.order = like.root, like.name, like.order
+        made.called = like.called
     return made

@@ -265,7 +265,7 @@ class _Roller:
         """Return the number of a new value: a list of values like another."""
         x = self.values.objects[like]
         made = placeholder(x, len(self.values.objects))
-        made.type = list
+        made.type, made.called = list, ""
         return self.values.of(made)
 
     def picks(self, nodes: list[Node], most: int | None) -> dict[int, list[Node]]:

@@ -66,7 +66,7 @@ def _growing(program: Program) -> dict[int, tuple[int, int, bool]]:
     uses = Counter([x for step in steps for x in step.inputs()] + results)
     found: dict[int, tuple[int, int, bool]] = {}
     for i, step in enumerate(steps):
-        if not _adds_arrays(step):
+        if not adds_arrays(step):
             continue
         a, b = step.args  # type: ignore[union-attr]
         first, addend = made.get(a, -1), made.get(b, -1)
@@ -79,12 +79,13 @@ def _growing(program: Program) -> dict[int, tuple[int, int, bool]]:
     return found
 
 
-def _adds_arrays(step: Step) -> bool:
+def adds_arrays(step: Step) -> bool:
     """Return whether a step of a backward pass adds two values of one kind."""
     if not isinstance(step, Call) or step.func not in ADDING or len(step.args) != 2 or step.kwargs:
         return False
     a, b = step.args
     if not step.site.gradients or not type(a) is type(b) is type(step.output) is Variable:
         return False
-    kinds = {(x.type, x.shape, x.dtype) for x in (a, b, step.output)}
-    return len(kinds) == 1 and a.dtype == np.dtype(float) and not step.output.root.written
+    kinds = {(x.shape, x.dtype if x.dtype is not None else x.type) for x in (a, b, step.output)}
+    doubles = {(a.shape, kind) for kind in (np.dtype(float), *((float,) if not a.shape else ()))}
+    return kinds <= doubles and not step.output.root.written

@@ -13,6 +13,7 @@ from autograd_tools.programs.rolling.periods import FEWEST_TURNS, Run, is_worth_
 from autograd_tools.programs.steps.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME
 
 MOST_LAG = 4  # turns that a value is carried
+FEWEST_EACH = 6
 MOST_EACH = 64  # values, one a turn, unless they are the items of an argument
 
 Flags = np.ndarray[Any, np.dtype[np.bool]]
@@ -273,8 +274,8 @@ class Turns:
         numbers = x.tolist()
         again = numbers.index(numbers[0], 1) if numbers.count(numbers[0]) > 1 else count
         is_cycle = 2 * again <= count and numbers[again:] == numbers[:-again]
-        is_long = count > MOST_EACH and not self._are_listed(numbers)
-        if not outside.all() or is_cycle or is_long:
+        is_odd = not FEWEST_EACH <= count <= MOST_EACH and not self._are_listed(numbers)
+        if not outside.all() or is_cycle or is_odd:
             return None
         return Found(Source(EACH, tuple(numbers)), -1, outside)
 

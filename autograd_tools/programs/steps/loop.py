@@ -90,4 +90,5 @@ def like(x: Variable) -> Variable:
     """Return another variable of the same kind."""
     made = Variable(x.number, None, x.root, x.name)
     made.type, made.shape, made.dtype, made.order = x.type, x.shape, x.dtype, x.order
+    made.called = x.called
     return made

@@ -50,10 +50,12 @@ class Variable:
     written : bool
         Of a root: some call writes into its memory.
     name : str
-        The user's name for it, where there is one.
+        Of an input: its name.
+    called : str
+        The user's name for it, or `d_` and the name of what it is the gradient of.
     """
 
-    __slots__ = ("dtype", "name", "number", "order", "root", "shape", "type", "written")
+    __slots__ = ("called", "dtype", "name", "number", "order", "root", "shape", "type", "written")
 
     def __init__(
         self, number: int, like: Any, root: Variable | None = None, name: str = ""
@@ -66,6 +68,7 @@ class Variable:
         self.root: Variable = self if root is None else root
         self.written = False
         self.name = name
+        self.called = ""
 
     def twin(self) -> Variable:
         """Return another variable of the same kind, with memory of its own."""

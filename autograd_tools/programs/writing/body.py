@@ -16,6 +16,11 @@ from autograd_tools.programs.writing.arguments import (
     places_of_classes,
     quoted,
 )
+from autograd_tools.programs.writing.assignments import (
+    assignments,
+    mentions,
+    with_empty_lists_joined,
+)
 from autograd_tools.programs.writing.call_text import (
     ATOM,
     COMPARISON,
@@ -34,8 +39,8 @@ from autograd_tools.programs.writing.results import returned
 from autograd_tools.programs.writing.user_lines import UserLines
 from autograd_tools.programs.writing.wrapping import INDENT, wrapped
 
+LONGEST_COMMENT = 92  # characters
 MARK = "#@ "
-IN_ROW = 4  # empty lists on one line
 MOST_UNPACKED = 16  # items of arguments that get names of their own
 
 
@@ -143,13 +148,13 @@ class Body:
         if not text:
             return []
         if site.gradients:
-            return [f"# gradient of line {site.line}: {text}"]
+            return [_cut(f"# gradient of line {site.line}: {text}")]
         own = [line.replace(" ", "") for line in lines]
         users = text.replace(" ", "").removeprefix("return")
         for x in self.unpacked:
             users = users.replace(self.places[x][0], self.naming.names[x])
         same = len(own) == 1 and (own[0] == users or own[0].partition("=")[2] == users)
-        return [] if same else [f"# line {site.line}: {text}"]
+        return [] if same else [_cut(f"# line {site.line}: {text}")]
 
     def _statement(self, step: Any) -> list[str]:
         if step.output is None:
@@ -157,6 +162,9 @@ class Body:
         target = self._target(step.output)
         if target.strip("(_,) ") == "":
             return [self.writing.call(step).text]
+        alone = self._stored_alone(step)
+        if alone:
+            return [f"{self.naming.names[alone]}.append({self.writing.call(step).text})"]
         lines = [f"{target} = {self.writing.call(step).text}"]
         if step.checks_shape and not _is_elementwise(step):
             for x in step.outputs():
@@ -176,6 +184,14 @@ class Body:
             items = [self._target(x) for x in output]
             return f"({', '.join(items)},)" if len(items) == 1 else ", ".join(items)
         return "_"
+
+    def _stored_alone(self, call: Call) -> Variable | None:
+        """Return the sequence of a value that nobody else reads."""
+        for loop in self._within[-1:]:
+            for stored in loop.stored:
+                if stored.variable is call.output and self.layout.uses[call.output] == 2:
+                    return None if call.checks_shape else stored.sequence
+        return None
 
     def _appended(self, call: Call) -> list[str]:
         """Return the lines that store what a call made for a later loop."""
@@ -235,7 +251,7 @@ class Body:
         ]
         inner += self._carried(loop)
         counter = self.counting[loop]
-        uses = any([_mentions(line, counter.name) for line in inner])
+        uses = any([mentions(line, counter.name) for line in inner])
         name = counter.name if uses else "_"
         header = f"for {name} in {counter.header(loop.count) if uses else f'range({loop.count})'}:"
         self._within.pop()
@@ -268,7 +284,7 @@ class Body:
             for entry in carried
             if not self.naming.shares(entry.variable, entry.values[0])
         ]
-        return [*_with_empty_lists_joined(first), *_assignments(pairs), *last]
+        return [*with_empty_lists_joined(first), *assignments(pairs), *last]
 
     def _carried(self, loop: Loop) -> list[str]:
         """Return the line that hands values on to the next turn under other names."""
@@ -277,7 +293,7 @@ class Body:
             for entry in loop.entries
             if entry.kind == CARRIED and not self.naming.shares(entry.variable, entry.next)
         ]
-        return _assignments(pairs)
+        return assignments(pairs)
 
     def _counter(self, loop: Loop) -> Counting:
         """Return how the turns of a loop are counted: as most of its indices do."""
@@ -334,26 +350,14 @@ class Body:
         return self.writing.text(x).text
 
 
+def _cut(comment: str) -> str:
+    return comment if len(comment) <= LONGEST_COMMENT else f"{comment[: LONGEST_COMMENT - 4]} ..."
+
+
 def _is_elementwise(call: Call) -> bool:
     """Return whether a function of the user's gives arrays of the shape that it takes."""
     shapes = [x.shape for x in call.outputs()]
     return not is_pure(call.func) and shapes == [x.shape for x in call.inputs()][:1]
-
-
-def _with_empty_lists_joined(lines: list[str]) -> list[str]:
-    """Return lines with `x = []` and the like in rows: `x, y, z = [], [], []`."""
-    empty = [line.removesuffix(" = []") for line in lines if line.endswith(" = []")]
-    rows = [empty[i : i + IN_ROW] for i in range(0, len(empty), IN_ROW)]
-    joined = [f"{', '.join(row)} = {', '.join(['[]'] * len(row))}" for row in rows]
-    return [*joined, *[line for line in lines if not line.endswith(" = []")]]
-
-
-def _assignments(pairs: list[tuple[str, str]]) -> list[str]:
-    """Return assignments, as one where a value reads what another one sets."""
-    names = [name for name, _ in pairs]
-    if any([_mentions(text, name) for name in names for _, text in pairs]):
-        return [f"{', '.join(names)} = {', '.join([text for _, text in pairs])}"]
-    return [f"{name} = {text}" for name, text in pairs]
 
 
 def _checks(statements: list[Statement], site: Site) -> list[Check]:
@@ -378,11 +382,6 @@ def _outputs(statement: Statement) -> Iterator[Variable]:
 
 def _all_outputs(statement: Statement) -> set[Variable]:
     return {*statement.step.outputs()}
-
-
-def _mentions(line: str, name: str) -> bool:
-    words = "".join([c if c.isalnum() or c == "_" else " " for c in line.partition("#")[0]]).split()
-    return name in words
 
 
 def _at(site: Site) -> str:

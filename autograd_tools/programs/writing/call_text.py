@@ -40,6 +40,8 @@ SIGNS_OF_UFUNCS: dict[Any, tuple[str, int]] = {
 }  # fmt: skip
 SIGNS_BEFORE: dict[Any, str] = {**PREFIX, np.negative: "-"}
 CREATED = frozenset({np.zeros, np.ones, np.empty})
+LONGEST = 10  # characters of a number that may be written as a quotient
+MOST_DIVISOR = 1000
 NAMESPACES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special", "math", "operator")
 
 
@@ -76,6 +78,8 @@ class Writing:
                 infix = sign, RANKS[sign]
             if infix is not None:
                 return self._infix(call, *infix)
+        if func in (operator.neg, np.negative) and (product := self._product(args[0])):
+            return Expression(f"-{product}", PRODUCT)
         if func in SIGNS_BEFORE and len(args) == 1 and not call.kwargs:
             return Expression(SIGNS_BEFORE[func] + self.text(args[0]).within(UNARY), UNARY)
         if func is operator.getitem:
@@ -83,15 +87,8 @@ class Writing:
         if func is operator.contains:
             item, whole = self.text(args[1]), self.text(args[0])
             return Expression(f"{item.within(OR)} in {whole.within(OR)}", COMPARISON)
-        if type(func) is Attribute:
-            return Expression(f"{self.text(args[0]).within(ATOM)}.{func.name}")
-        if type(func) is Method:
-            owner = self.text(args[0])
-            convert = _conversion(call)
-            if convert:
-                return Expression(f"{convert}({owner.text})")
-            owner_text = owner.within(ATOM) if not owner.text.isdigit() else f"({owner.text})"
-            return Expression(f"{owner_text}.{func.name}({self._arguments(args[1:], call.kwargs)})")
+        if isinstance(func, Method):
+            return self._method(call, func)
         if type(func) is UfuncMethod:
             given = self._arguments(args, call.kwargs)
             return Expression(f"{self.function(func.ufunc)}.{func.name}({given})")
@@ -100,6 +97,24 @@ class Writing:
         if func in CREATED:
             return Expression(f"{self.function(func)}({self._created(args, call.kwargs)})")
         return Expression(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
+
+    def _method(self, call: Call, func: Method) -> Expression:
+        """Return the expression of a method or an attribute."""
+        owner = self.text(call.args[0])
+        if type(func) is Attribute:
+            return Expression(f"{owner.within(ATOM)}.{func.name}")
+        convert = _conversion(call)
+        if convert:
+            return Expression(f"{convert}({owner.text})")
+        text = owner.within(ATOM) if not owner.text.isdigit() else f"({owner.text})"
+        given = self._arguments(call.args[1:], call.kwargs)
+        return Expression(f"{text}.{func.name}({given})")
+
+    def _product(self, x: Any) -> str:
+        """Return the text of a product whose sign is that of its first factor."""
+        found = self.text(x)
+        is_plain = found.rank == PRODUCT and found.text[0] != "-"
+        return found.text if is_plain and not re.search(r"//|%", found.text) else ""
 
     def statement(self, call: Call) -> str:
         """Return the statement of a call that writes into its argument."""
@@ -115,7 +130,9 @@ class Writing:
     def _infix(self, call: Call, sign: str, rank: int) -> Expression:
         left, right = self._operands(call)
         if rank == POWER:
-            return Expression(f"{left.within(POWER + 1)} ** {right.within(UNARY)}", POWER)
+            base, power = left.within(POWER + 1), right.within(UNARY)
+            sign = "**" if CLOSE.fullmatch(base) and CLOSE.fullmatch(power) else " ** "
+            return Expression(f"{base}{sign}{power}", POWER)
         tight = rank + 1
         return Expression(
             f"{left.within(tight if rank == COMPARISON else rank)} {sign} {right.within(tight)}",
@@ -212,6 +229,7 @@ class Writing:
         return self.constant(func)
 
 
+CLOSE = re.compile(r"-?[\w.]+")  # operands that stand close to the sign of a power
 SQUARED = re.compile(r"np\.vdot\((.+), \1\)")  # a quick way to look for NaN
 DOUBLE = ("float64", "complex128")
 
@@ -264,7 +282,16 @@ def _python_number(x: Any) -> Expression:
         text = "np.nan" if math.isnan(x) else "np.inf" if x > 0 else "-np.inf"
     else:
         text = repr(x)
+        if type(x) is float and len(text) > LONGEST and (quotient := _quotient(x)):
+            return Expression(quotient, PRODUCT)
     return Expression(text, UNARY if text[0] == "-" else ATOM)
+
+
+def _quotient(x: float) -> str:
+    """Return a number as a quotient that is the same number: `0.1 / 6`."""
+    tops = [(float(f"{x * n:.4g}"), n) for n in range(3, MOST_DIVISOR)]
+    found = [f"{top:.6g} / {n}" for top, n in tops if top / n == x and abs(top) < 1e5]
+    return min(found, key=len, default="")
 
 
 def array_text(x: Any, most: int = FEW) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.rolling.renaming import key_of
+from autograd_tools.programs.steps.arithmetic import DIFFERENCES, PRODUCTS, SUMS, WITH_SIGNS
 from autograd_tools.programs.steps.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop, like
 from autograd_tools.programs.steps.program import (
     NOWHERE,
@@ -23,7 +24,10 @@ from autograd_tools.programs.steps.program import (
 from autograd_tools.programs.steps.simplify import is_pure
 from autograd_tools.programs.writing.views import is_view
 
-MOST_PARTS = 6  # calls in one expression
+MOST_MULTIPLES = 3  # places where a multiple of a number is written out
+MOST_PARTS = 8  # calls in one expression
+MOST_CHARACTERS = 76  # characters of an expression, about
+USUAL_NAME = 8  # characters
 OFTEN = 3  # uses of an element of a sequence that gets a name
 
 
@@ -135,12 +139,12 @@ class Layout:
             x = call.output
             if x in self._elsewhere:
                 continue
-            if is_view(call) and not call.args[0].root.written:
+            few = self.uses[x] <= MOST_MULTIPLES and not writes
+            if (is_view(call) and not call.args[0].root.written) or (few and _is_multiple(call)):
                 self.inlined[x] = call
             elif self.uses[x] == 1 and x in user:
                 j = user[x]
-                near = call.site == steps[j].site or NOWHERE in (call.site, steps[j].site)
-                near = near or isinstance(steps[j], Check)
+                near = _may_go_into(call, steps[j])
                 later = any([i < k < at[j] for k in writes])
                 if near and not later and self._is_shown_once(steps[j], user, steps):
                     self.inlined[x] = call
@@ -171,21 +175,25 @@ class Layout:
             self.inlined[x] = last
 
     def _limit(self, steps: Sequence[Any]) -> None:
-        """Take the largest parts out of expressions that have too many."""
+        """Take the largest parts out of expressions that have too many, or are too wide."""
         sizes: dict[Variable, int] = {}
+        widths: dict[Variable, int] = {}
         for step in steps:
             if isinstance(step, Loop):
                 continue
             parts = [x for x in step.inputs() if x in self.inlined]
             total = sum([sizes.get(x, 0) for x in parts])
-            for x in sorted(parts, key=lambda x: -sizes.get(x, 0)):
-                if total <= MOST_PARTS:
+            width = _own_width(step) + sum([widths.get(x) or _name_width(x) for x in step.inputs()])
+            for x in sorted(parts, key=lambda x: -widths.get(x, 0)):
+                if total <= MOST_PARTS and width <= MOST_CHARACTERS:
                     break
                 if not is_view(self.inlined[x]):
                     total -= sizes.get(x, 0)
+                    width -= widths.get(x, 0) - _name_width(x)
                     del self.inlined[x]
             if isinstance(step, Call) and type(step.output) is Variable:
                 sizes[step.output] = total if is_view(step) else total + 1
+                widths[step.output] = width if step.output in self.inlined else 0
 
     def _laid_out(self, steps: Sequence[Any], around: tuple[Statement, ...]) -> list[Statement]:
         """Return the statements, and note the lives of variables."""
@@ -296,6 +304,38 @@ def _common(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
 def _is_list_view(step: Any) -> bool:
     """Return whether a call reads from a list, which takes no name."""
     return isinstance(step, Call) and is_view(step) and step.args[0].type is list
+
+
+def _may_go_into(call: Call, reader: Any) -> bool:
+    """Return whether a call may be a part of the expression that reads it: that of its line, or of
+    another line where its value has no name of the user's or is a part of a sum.
+    """
+    if call.site == reader.site or NOWHERE in (call.site, reader.site) or isinstance(reader, Check):
+        return True
+    if not call.output.called:
+        return True
+    return bool(call.site.gradients) and call.func in SUMS and reader.func in SUMS | DIFFERENCES
+
+
+def _is_multiple(call: Call) -> bool:
+    """Return whether a call makes a multiple of a number, which has no name of the user's."""
+    x = call.output
+    is_number = call.func in PRODUCTS and not x.called and not x.shape
+    return is_number and type(call.args[0]) in (int, float) and type(call.args[1]) is Variable
+
+
+def _own_width(step: Any) -> int:
+    """Return how many characters a call adds to those of its arguments, about."""
+    if not isinstance(step, Call):
+        return 0
+    if step.func in WITH_SIGNS or is_view(step):
+        return 3
+    return len(getattr(step.func, "__name__", "")) + 5
+
+
+def _name_width(x: Variable) -> int:
+    """Return how long the name of a variable is, about."""
+    return len(x.called or x.name) or USUAL_NAME
 
 
 def _writes(step: Any) -> bool:

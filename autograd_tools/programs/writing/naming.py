@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Any
 
+from autograd_tools.base.traced import Method
+from autograd_tools.programs.steps.arithmetic import DIFFERENCES, SUMS
 from autograd_tools.programs.steps.loop import CARRIED, ELEMENT, Loop
 from autograd_tools.programs.steps.program import Call, Site, Variable
 from autograd_tools.programs.writing.call_text import is_name
 from autograd_tools.programs.writing.layout import Layout, Life, Statement
-from autograd_tools.programs.writing.plainer import DIFFERENCES, SUMS
 from autograd_tools.programs.writing.user_lines import UserLines
 
 RESULTS = {
@@ -19,6 +20,7 @@ RESULTS = {
     "multiply": "product", "subtract": "difference", "where": "chosen", "power": "power",
     "zeros": "total",
 }  # fmt: skip
+MOST_SUMS = 20  # sums in each other whose name a part has
 COUNTERS = ("t", "k", "i", "j", "m", "n", *[f"t_{n}" for n in range(2, 99)])
 
 
@@ -110,6 +112,10 @@ class Naming:
             for statement in _loops(layout.statements)
             for stored in statement.step.stored
         }
+        for call in layout.inlined.values():
+            self._made[call.output] = call
+            for x in call.inputs():
+                self._readers.setdefault(x, []).append(call)
         self._read(layout.statements)
         self._merge(layout.statements)
         self._count(layout.statements, ())
@@ -137,15 +143,8 @@ class Naming:
                 if (step.site, step.func) in self.ends:
                     last[step.site] = step
                     self._assigned.update(step.outputs())
-                for x in self._read_by(step.inputs()):
+                for x in step.inputs():
                     self._readers.setdefault(x, []).append(step)
-
-    def _read_by(self, found: Iterable[Variable]) -> Iterator[Variable]:
-        for x in found:
-            if x in self.layout.inlined:
-                yield from self._read_by(self.layout.inlined[x].inputs())
-            else:
-                yield x
 
     def _merge(self, statements: list[Statement]) -> None:
         """Let what a loop carries have one name, before it, in each turn and after it."""
@@ -200,17 +199,36 @@ class Naming:
             self.names.update(dict.fromkeys(group.variables, found))
 
     def _wish_of(self, group: Group) -> str:
-        return next(filter(None, map(self._wish, group.variables)), "")
+        """Return the name that variables should have: one of the user's, if there is one."""
+        own = filter(None, map(self._own_wish, group.variables))
+        return next(own, "") or next(filter(None, map(self._wish, group.variables)), "")
+
+    def _own_wish(self, x: Variable) -> str:
+        """Return the user's name for a variable, or for what it becomes a part of."""
+        for _ in range(MOST_SUMS if x not in self._stored and x not in self._tables else 0):
+            if x in self.wanted or x.called:
+                return self.wanted.get(x) or x.called
+            readers = self._readers.get(x, ())
+            call = readers[0] if len(readers) == 1 else None
+            is_part = call is not None and (_adds(call) or _converts(call))
+            if call is None or not is_part or not self._is_gradient(x):
+                break
+            x = call.output
+        return ""
+
+    def _is_gradient(self, x: Variable) -> bool:
+        return x not in self._made or self._made[x].site.gradients > 0
 
     def _wish(self, x: Variable) -> str:
         """Return the name that a variable should have; an empty string for any."""
-        if x in self.wanted:
-            return self.wanted[x]
         if x in self._stored:
             name = self._wish(self._stored[x]) or "value"
             return f"all_{name}" if self._stored[x].type is list else _plural(name)
         if x in self._tables:
             return "values"
+        own = self._own_wish(x)
+        if own:
+            return own
         entry, _ = self.layout.entries.get(x, (None, None))
         if entry is not None and entry.kind == ELEMENT:
             sequence = self._stored.get(entry.values[0])
@@ -234,28 +252,30 @@ class Naming:
         """Return `d_` and the variable of the line that a gradient goes to."""
         site = call.site
         readers = self._readers.get(x, ())
-        if len(readers) == 1 and _adds(readers[0], site):  # other parts of the same gradient
-            return self._wish(readers[0].output)
+        if len(readers) == 1 and _adds(readers[0]) and readers[0].site != site:
+            return self._wish(readers[0].output)  # other parts of the same gradient
         lines = [
             reader.site
             for reader in readers
             if reader.site.gradients and reader.site[:2] != site[:2]
         ]
-        target = self.lines.target(lines[0]) if lines else self.lines.target(site)
+        target = self.lines.target(lines[0]) if lines else ""
         prefix = "d" * site.gradients
-        if not target:
-            return prefix
-        return f"{prefix}_{target}" if lines else f"{prefix}_{target}_part"
+        if target:
+            return f"{prefix}_{target}"
+        target = self.lines.target(site)
+        return f"{prefix}_{target}_part" if target else prefix
 
 
-def _adds(call: Call, site: Site) -> bool:
-    """Return whether a call of a backward pass adds what another line gives to a gradient."""
-    return (
-        call.func in SUMS | DIFFERENCES
-        and type(call.output) is Variable
-        and bool(call.site.gradients)
-        and call.site != site
-    )
+def _adds(call: Call) -> bool:
+    """Return whether a call of a backward pass adds parts of a gradient."""
+    is_sum = call.func in SUMS | DIFFERENCES and type(call.output) is Variable
+    return is_sum and bool(call.site.gradients)
+
+
+def _converts(call: Call) -> bool:
+    """Return whether a call makes a number of Python's."""
+    return bool(call.func == Method("item"))
 
 
 def _loops(statements: Iterable[Statement]) -> Iterator[Statement]:
@@ -275,4 +295,4 @@ def _site_of(statement: Statement) -> Site:
 
 
 def _plural(name: str) -> str:
-    return f"{name}es" if name.endswith(("s", "x")) else f"{name}s"
+    return f"{name}s" if is_name(f"{name}s") and name[-1] != "s" else f"all_{name}"

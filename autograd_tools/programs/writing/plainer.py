@@ -8,24 +8,26 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
+from autograd_tools.programs.steps.arithmetic import (
+    DIFFERENCES,
+    MATRIX_PRODUCTS,
+    PRODUCTS,
+    QUOTIENTS,
+    SUMS,
+)
 from autograd_tools.programs.steps.program import Call, Variable
 
-PRODUCTS = frozenset({operator.mul, np.multiply})
-QUOTIENTS = frozenset({operator.truediv, np.true_divide})
-SUMS = frozenset({operator.add, np.add})
-DIFFERENCES = frozenset({operator.sub, np.subtract})
-NEGATIVES = frozenset({operator.neg, np.negative})
 FILLED = PRODUCTS | QUOTIENTS | SUMS | DIFFERENCES  # where an array of one number is that number
 
 
 def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
-    """Return a call in a plainer form, or the variable that it equals."""
-    if type(call.func) is Attribute and call.func.name == "mT" and len(call.args[0].shape) == 2:
-        return _other(call, Attribute("T"), call.args)
+    """Return a call in a plainer form, or several calls, or the variable that it equals."""
+    if type(call.func) is Attribute and call.func.name in ("T", "mT"):
+        return _turned(call, made, exact)
     if type(call.func) is UfuncMethod and call.func.name == "reduce":
         return _reduced(call, exact)
     if call.func is np.transpose and len(call.args) == 1 and not call.kwargs:
-        return _other(call, Attribute("T"), call.args)
+        return _turned(call, made, exact)
     if type(call.func) is Method and call.func.name == "copy" and not exact:
         return _uncopied(call)
     axis = call.kwargs.get("axis")
@@ -38,6 +40,26 @@ def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
 
 def _other(call: Call, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> Call:
     return Call(func, args, kwargs or {}, call.output, call.site, call.writes)
+
+
+def _turned(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
+    """Return `x.T`; `x` itself for `x.T.T`, and calls for `y.T @ x` in place of `(x.T @ y).T`."""
+    x = call.args[0]
+    if len(x.shape) != 2 or x.root.written:
+        return call
+    first = made.get(x)
+    if first is not None and first.func == Attribute("T"):
+        return first.args[0]
+    is_product = first is not None and first.func in MATRIX_PRODUCTS and not exact
+    if is_product and call.site.gradients and [len(y.shape) for y in first.args] == [2, 2]:  # type: ignore[union-attr]
+        a, b = first.args  # type: ignore[union-attr]
+        left = made.get(a)
+        if left is not None and left.func == Attribute("T"):
+            turned = Variable(b.number, None, b.root)
+            turned.type, turned.shape, turned.dtype = b.type, b.shape[::-1], b.dtype
+            before = Call(Attribute("T"), (b,), {}, turned, call.site)
+            return [before, _other(call, operator.matmul, (turned, left.args[0]))]
+    return _other(call, Attribute("T"), call.args)
 
 
 BY_UFUNC = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
@@ -66,9 +88,6 @@ def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     x, y = [_without_fill(call, i) for i in (0, 1)]
     x = _broadcast(x, y, call, made)
     y = _broadcast(y, x, call, made)
-    negated = made.get(y) if type(y) is Variable else None
-    if call.func in SUMS and negated is not None and negated.func in NEGATIVES:
-        return _other(call, operator.sub, (x, negated.args[0]))
     if call.func in PRODUCTS:
         for one, other in ((x, y), (y, x)):
             if _is(one, 1) and _equals_output(other, call):
@@ -109,7 +128,7 @@ def _without_fill(call: Call, i: int) -> Any:
 def _broadcast(x: Any, other: Any, call: Call, made: dict[Variable, Call]) -> Any:
     """Return an argument as it was before it was broadcast to the shape of the other one."""
     view = made.get(x) if type(x) is Variable else None
-    if view is None or view.func is not np.broadcast_to or x.root.written:
+    if view is None or view.func is not np.broadcast_to:
         return x
     fits = getattr(other, "shape", None) == call.output.shape == x.shape
     return view.args[0] if fits and getattr(view.args[0], "dtype", None) == x.dtype else x

@@ -21,6 +21,7 @@ from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, Outside
 from autograd_tools.programs.capturing.undoing import State
 from autograd_tools.programs.rolling.loops import rolled
 from autograd_tools.programs.rolling.started_sums import with_started_sums
+from autograd_tools.programs.rolling.whole_turns import with_whole_turns
 from autograd_tools.programs.steps.loop import Loop, size_of_steps
 from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Program, Variable
 from autograd_tools.programs.steps.simplify import without_unread
@@ -36,8 +37,9 @@ from autograd_tools.programs.writing.arguments import (
 )
 from autograd_tools.programs.writing.body import MARK, Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
+from autograd_tools.programs.writing.plain_numbers import with_plain_numbers
 from autograd_tools.programs.writing.tidy import tidied
-from autograd_tools.programs.writing.wrapping import wrapped
+from autograd_tools.programs.writing.wrapping import wrapped_text
 
 MOST_CONSTANTS = 8  # that a docstring lists
 MOST_WRITTEN = 1000  # numbers of an array that has no name outside
@@ -128,6 +130,8 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     f = getattr(f, "function", f) if type(f).__name__ == "Compiled" else f
     captured, outside = _captured(f, args, kwargs)
     _forget(captured.steps, asking)
+    ends = _ends(captured.steps)
+    captured = with_plain_numbers(captured)
     results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
     steps = without_unread(captured.steps, results, captured.inputs)
     held = held_arrays(replace(captured, steps=steps), outside.places)
@@ -135,9 +139,12 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     flat = replace(captured, steps=steps, inputs=inputs)
     program = tidied(rolled(flat), exact=exact)
     if any([isinstance(step, Loop) for step in program.steps]) and not exact:  # 0.0 + -0.0 is 0.0
-        other = tidied(rolled(replace(flat, steps=with_started_sums(flat))), exact=exact)
-        program = min(program, other, key=lambda x: size_of_steps(x.steps))
-    return _Module(f, program, args, kwargs, _ends(captured.steps), held, outside)
+        whole = replace(flat, steps=captured.steps)
+        tries = (with_started_sums(flat), with_whole_turns(flat), with_whole_turns(whole))
+        for steps in tries:
+            other = tidied(rolled(replace(flat, steps=steps)), exact=exact)
+            program = min(program, other, key=lambda x: size_of_steps(x.steps))
+    return _Module(f, program, args, kwargs, ends, held, outside)
 
 
 def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
@@ -150,7 +157,7 @@ def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
     try:
         for _ in range(MOST_TRIES):
             try:
-                program = agreed(f, args, kwargs, outside=outside).program
+                program = agreed(f, args, kwargs, outside=outside, named=True).program
             except Exception as error:
                 if getattr(error, "is_final", False):
                     raise
@@ -160,7 +167,7 @@ def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
                 if not outside.leave_out_read(program):
                     return program, outside
         outside.leave_out_all()
-        return agreed(f, args, kwargs).program, outside
+        return agreed(f, args, kwargs, named=True).program, outside
     finally:
         state.restore()
 
@@ -288,10 +295,7 @@ class _Module:
         if len(line) <= 100 and not self.program.assigned:
             yield line
             return
-        yield f'    """{self.program.name}.'
-        yield ""
-        yield from (f"    {one}" for one in told)
-        yield from wrapped(f"    {fixed[0].upper()}{fixed[1:]}.") if fixed else ()
+        yield from wrapped_text(line.strip().removesuffix('"""'))
         if self.program.assigned:
             names = [self._held(param) for param, _ in self.program.assigned]
             yield f"    Returns the result, and the new values of {', '.join(names)}."

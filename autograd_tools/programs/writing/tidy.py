@@ -13,6 +13,7 @@ from autograd_tools.programs.steps.loop import AnyStep, Loop, like
 from autograd_tools.programs.steps.program import NOWHERE, Call, Program, Variable
 from autograd_tools.programs.writing.plainer import plainer
 from autograd_tools.programs.writing.repeats import without_repeated_steps
+from autograd_tools.programs.writing.signs_in_front import signs_in_front
 from autograd_tools.programs.writing.unread import without_unread_steps
 from autograd_tools.programs.writing.views import hoisted, with_views
 from autograd_tools.programs.writing.whole_lists import with_whole_lists
@@ -95,13 +96,24 @@ def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[An
                 step = renamed_step(replace(step, body=body), renamed)
             elif isinstance(step, Call):
                 new = plainer(step, made, exact)
+                *first, new = new if type(new) is list else [new]
+                found += first
+                made.update([(one.output, one) for one in first])
                 if type(new) is not Call:
                     renamed[step.output] = new
                     continue
-                step = new
-                if type(step.output) is Variable:
-                    made[step.output] = step
+                *before, step = signs_in_front(new, made, exact)
+                if type(step) is Variable:
+                    renamed[new.output] = step
+                    continue
+                found += before
+                made.update([(one.output, one) for one in (*before, step) if _is_single(one)])
             found.append(step)
         return found
 
     return visit(steps)
+
+
+def _is_single(call: Call) -> bool:
+    """Return whether a call makes one value."""
+    return type(call.output) is Variable

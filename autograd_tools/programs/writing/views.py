@@ -17,7 +17,9 @@ from autograd_tools.programs.rolling.renaming import (
     resolved,
     with_args,
 )
+from autograd_tools.programs.steps.arithmetic import WITH_SIGNS
 from autograd_tools.programs.steps.loop import (
+    CARRIED,
     COUNTER,
     EACH,
     ELEMENT,
@@ -29,6 +31,8 @@ from autograd_tools.programs.steps.loop import (
 )
 from autograd_tools.programs.steps.program import NOWHERE, Call, Variable, mapped
 from autograd_tools.programs.writing.repeats import may_be_repeated
+
+LONGEST_CHAIN = 3  # calls that are done again
 
 
 def is_view(call: Any) -> bool:
@@ -49,6 +53,17 @@ def is_view(call: Any) -> bool:
             for x in index
         ]
     )
+
+
+def is_cheap(call: Call) -> bool:
+    """Return whether a call is arithmetic that is done again rather than stored, and has no name
+    of the user's.
+    """
+    x = call.output
+    if type(x) is not Variable or x.called or call.kwargs or not may_be_repeated(call):
+        return False
+    is_square = call.func is operator.pow and call.args[1] == 2
+    return is_square or call.func in WITH_SIGNS
 
 
 def hoisted(steps: Iterable[AnyStep], renamed: Renamed) -> list[AnyStep]:
@@ -91,19 +106,28 @@ def _split(loop: Loop, same: Renamed) -> tuple[list[AnyStep], Loop]:
 
 
 class View(NamedTuple):
-    """A view that a loop takes in each turn, and the sequences of its lists that the loop keeps."""
+    """Calls that a loop does in each turn, for the value of the last one, which need not be stored.
 
-    call: Call
+    `kept` has the sequences that hold what they read, with the index of the first turn.
+    """
+
+    calls: tuple[Call, ...]
     loop: Loop
-    kept: dict[Variable, Variable]
+    kept: dict[Variable, tuple[Variable, int]]
+
+    def inputs(self) -> list[Variable]:
+        """Return what they read and do not make."""
+        made = {call.output for call in self.calls}
+        return [x for x in _unique(self.calls) if x not in made]
 
     def entries(self, step: int, start: int, count: int) -> list[Entry]:
-        """Return what the view needs in turns of another loop, which go from `start` by `step`."""
+        """Return what they read in turns of another loop, which go from `start` by `step`."""
         found = []
-        for x in dict.fromkeys(self.call.inputs()):
+        for x in self.inputs():
             entry = _entry(self.loop, x)
             if x in self.kept:
-                found.append(Entry(like(x), ELEMENT, (self.kept[x],), step, start))
+                sequence, first = self.kept[x]
+                found.append(Entry(like(x), ELEMENT, (sequence,), step, start + first))
             elif entry is not None and entry.kind == COUNTER:
                 first = entry.values[0] + entry.step * start
                 found.append(Entry(like(x), COUNTER, (first,), entry.step * step))
@@ -112,29 +136,34 @@ class View(NamedTuple):
                 found.append(Entry(like(x), EACH, values))
         return found
 
-    def taken(self, values: list[Any], output: Variable) -> Call:
-        """Return the view of other values."""
-        changing = [
-            x
-            for x in dict.fromkeys(self.call.inputs())
-            if x in self.kept or _entry(self.loop, x) is not None
-        ]
+    def taken(self, values: list[Any], output: Variable) -> list[Call]:
+        """Return the calls with other values."""
+        changing = [x for x in self.inputs() if x in self.kept or _entry(self.loop, x) is not None]
         renamed = dict(zip(changing, values, strict=True))
-        args = mapped(self.call.args, lambda x: resolved(x, renamed))
-        return replace_output(with_args(self.call, args, {}), output)
+        found = []
+        for call in self.calls:
+            args = mapped(call.args, lambda x: resolved(x, renamed))
+            renamed[call.output] = like(call.output) if call is not self.calls[-1] else output
+            found.append(replace_output(with_args(call, args, {}), renamed[call.output]))
+        return found
 
     def in_turn(self, turn: int, output: Variable) -> list[AnyStep]:
-        """Return the calls that take the view of one turn."""
+        """Return the calls of one turn."""
         before: list[AnyStep] = []
         values: list[Any] = []
         for entry in self.entries(0, turn, 1):
             if entry.kind == ELEMENT:
                 part = like(entry.variable)
-                before.append(Call(operator.getitem, (entry.values[0], turn), {}, part, NOWHERE))
+                args = (entry.values[0], entry.start)
+                before.append(Call(operator.getitem, args, {}, part, NOWHERE))
                 values.append(part)
             else:
                 values.append(entry.values[0])
-        return [*before, self.taken(values, output)]
+        return [*before, *self.taken(values, output)]
+
+
+def _unique(calls: Iterable[Call]) -> list[Variable]:
+    return list(dict.fromkeys([x for call in calls for x in call.inputs()]))
 
 
 def _entry(loop: Loop, x: Variable) -> Entry | None:
@@ -157,22 +186,31 @@ def with_views(steps: Sequence[AnyStep]) -> tuple[list[AnyStep], Renamed]:
                 if stored.variable in made and not stored.before:
                     views[stored.sequence] = made[stored.variable]
             for x, view in made.items():
-                last[x] = like(x)
-                found += view.in_turn(step.count - 1, last[x])
+                if all(map(is_view, view.calls)):
+                    last[x] = like(x)
+                    found += view.in_turn(step.count - 1, last[x])
         else:
             found.append(step)
     return found, last
 
 
 def _keeping_lists(loop: Loop) -> tuple[Loop, dict[Variable, View]]:
-    """Return a loop that keeps the lists whose elements it stores, and its views."""
+    """Return a loop that keeps the lists whose elements it stores, and what need not be stored."""
     outputs = {*loop.outputs()}
     passing = {entry.variable for entry in loop.entries if entry.kind not in (COUNTER, EACH)}
-    kept = {one.variable: one.sequence for one in loop.stored if not one.before}
+    kept = _kept(loop)
     stored = {one.variable for one in loop.stored}
     new: list[Stored] = []
-    found: dict[Variable, Call] = {}
+    found: dict[Variable, tuple[Call, ...]] = {}
     for call in loop.body:
+        if isinstance(call, Call) and is_cheap(call):
+            before = [part for x in _unique([call]) for part in found.get(x, ())]
+            chain = tuple(dict.fromkeys([*before, call]))
+            inner = {part.output for part in chain}
+            read = {x for x in _unique(chain) if x not in inner and x in outputs | passing}
+            if read <= kept.keys() and len(chain) <= LONGEST_CHAIN:
+                found[call.output] = chain
+            continue
         if not isinstance(call, Call) or not is_view(call) or passing & {*call.inputs()}:
             continue
         x = call.args[0]
@@ -182,12 +220,26 @@ def _keeping_lists(loop: Loop) -> tuple[Loop, dict[Variable, View]]:
             if x.type is not list or call.output not in stored:
                 continue
             if x not in kept:
-                kept[x] = like(x)
-                new.append(Stored(kept[x], x))
-        found[call.output] = call
+                kept[x] = like(x), 0
+                new.append(Stored(kept[x][0], x))
+        found[call.output] = (call,)
     loop = replace(loop, stored=(*loop.stored, *new))
-    lists = {x: sequence for x, sequence in kept.items() if x.type is list}
-    return loop, {x: View(call, loop, lists) for x, call in found.items()}
+    return loop, {x: View(calls, loop, kept) for x, calls in found.items()}
+
+
+def _kept(loop: Loop) -> dict[Variable, tuple[Variable, int]]:
+    """Return the sequences that a loop stores, by what they hold from which index on."""
+    found = {}
+    outputs = {*loop.outputs()}
+    for one in loop.stored:
+        if one.variable in outputs:
+            found[one.variable] = one.sequence, len(one.before)
+        if len(one.before) == 1:  # also what the turn before has left
+            for entry in loop.entries:
+                is_next = entry.kind == CARRIED and entry.next is one.variable
+                if is_next and entry.values[0] is one.before[0]:
+                    found[entry.variable] = one.sequence, 0
+    return found
 
 
 def _taking_views(loop: Loop, views: dict[Variable, View]) -> Loop:
@@ -200,5 +252,5 @@ def _taking_views(loop: Loop, views: dict[Variable, View]) -> Loop:
             continue
         needed = view.entries(entry.step, entry.start, loop.count)
         entries += needed
-        taken.append(view.taken([one.variable for one in needed], entry.variable))
+        taken += view.taken([one.variable for one in needed], entry.variable)
     return replace(loop, entries=tuple(entries), body=(*taken, *loop.body))

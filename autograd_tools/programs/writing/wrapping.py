@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
+
 WIDTH = 100
 INDENT = "    "
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
+def wrapped_text(text: str) -> list[str]:
+    """Return the lines of a paragraph of a docstring."""
+    return textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
 def wrapped(line: str) -> list[str]:
     """Return a statement on lines of at most 100 characters, where it can be broken."""
-    if len(line) <= WIDTH or line.lstrip().startswith(("#", "if ", "for ", "raise ")):
+    if len(line) <= WIDTH or line.lstrip().startswith(("#", "if ", "for ")):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))
+    if line.lstrip().startswith("raise "):
+        head, _, problem = line.partition("(")
+        return [f"{head}(", f"{indent}{INDENT}{problem[:-1]}", f"{indent})"]
     target, sign, value = _assigned(line)
     whole = f"{indent}{target}{sign}{value}"
-    if not any([i <= WIDTH for i in _breaks(whole)]):
+    if target and _is_open(value):
         whole = f"{indent}{target}{sign}({value})"
-    lines: list[str] = []
     places = _breaks(whole)
-    start = 0
-    while len(whole) - start + len(indent) + 4 > WIDTH:
-        width = WIDTH - (len(indent) + 4 if start else 0)
-        fitting = [i for i in places if start < i <= start + width]
+    lines: list[str] = []
+    start, more = 0, indent
+    while len(whole) - start + len(more) > WIDTH:
+        width = WIDTH - len(more if start else "")
+        fitting = {i: rank for i, rank in places.items() if start < i <= start + width}
         if not fitting:
             break
-        lines.append(whole[start : fitting[-1]])
-        start = fitting[-1]
-    lines.append(whole[start:])
-    first, *others = [line.rstrip() for line in lines]
-    return [first, *[indent + INDENT + line for line in others]]
+        least = min(fitting.values())
+        end = max([i for i, rank in fitting.items() if rank == least])
+        lines.append(f"{more if start else ''}{whole[start:end]}".rstrip())
+        start, more = end, indent + INDENT
+    return [*lines, f"{more if start else ''}{whole[start:]}"]
 
 
 def _assigned(line: str) -> tuple[str, str, str]:
@@ -41,9 +52,21 @@ def _assigned(line: str) -> tuple[str, str, str]:
     return ("return ", "", text[7:]) if text.startswith("return ") else ("", "", text)
 
 
-def _breaks(text: str) -> list[int]:
-    """Return where a line may end: after spaces in brackets, outside of quotes."""
-    depth, quote, found = 0, "", []
+def _is_open(value: str) -> bool:
+    """Return whether a value has operators outside of brackets."""
+    return any([depth == 0 and kind for _, depth, kind in _spaces(value)])
+
+
+def _breaks(text: str) -> dict[int, tuple[int, int]]:
+    """Return where a line may end: in the outermost brackets at first, before a sum's sign."""
+    return {i: (depth, kind) for i, depth, kind in _spaces(text) if depth > 0}
+
+
+def _spaces(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield where something may begin a line, in how many brackets it is, and the kind of it: 0
+    after a comma, 1 for the sign of a sum, 2 for another operator.
+    """
+    depth, quote = 0, ""
     for i, c in enumerate(text):
         if quote:
             quote = "" if c == quote else quote
@@ -53,6 +76,7 @@ def _breaks(text: str) -> list[int]:
             depth += 1
         elif c in CLOSING.values():
             depth -= 1
-        elif c == " " and depth > 0:
-            found.append(i + 1)
-    return found
+        elif c == " " and text[i - 1] == ",":
+            yield i + 1, depth, 0
+        elif c == " " and text[i + 2 : i + 3] == " " and text[i + 1] in "+-*/@%&|<>":
+            yield i + 1, depth, 1 if text[i + 1] in "+-" else 2

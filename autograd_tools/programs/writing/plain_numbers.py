@@ -1,0 +1,84 @@
+"""Constants of NumPy's scalars as Python's numbers, where that gives the same numbers."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import tree_leaves
+from autograd_tools.base.traced import Method
+from autograd_tools.programs.rolling.renaming import Renamed, renamed_leaves, renamed_step
+from autograd_tools.programs.steps.arithmetic import QUOTIENTS, WITH_SIGNS
+from autograd_tools.programs.steps.program import Call, Check, Program, Step, Variable
+
+OF_PYTHON: dict[Any, Any] = {
+    np.multiply: operator.mul, np.add: operator.add, np.subtract: operator.sub,
+    np.negative: operator.neg, np.true_divide: operator.truediv,
+}  # fmt: skip
+
+
+def with_plain_numbers(program: Program) -> Program:
+    """Return a program with `2.0` for `np.float64(2.0)`, unless anybody sees the difference."""
+    steps, results = program.steps, (program.result, [x for _, x in program.assigned])
+    divided = {x for step in steps if _is_python_quotient(step) for x in step.args[1:]}  # type: ignore[union-attr]
+    plain: set[Variable] = set()  # np.float64 so far, and float then
+    found: list[Step] = []
+    renamed: Renamed = {}
+    for step in steps:
+        new: Any = renamed_step(step, renamed)
+        if isinstance(new, Call) and new.func == Method("item") and new.args[0] in plain:
+            renamed[new.output] = new.args[0]
+            continue
+        new = _plain(new, plain, divided) if _is_concerned(new, plain) else new
+        if new is None:
+            return program
+        found.append(new)
+    if plain.intersection([x for x in tree_leaves(results) if type(x) is Variable]):
+        return program
+    for x in plain:
+        x.type, x.dtype = float, None
+    result, assigned = renamed_leaves(results, renamed)
+    params = [param for param, _ in program.assigned]
+    pairs = list(zip(params, assigned, strict=True))
+    return replace(program, steps=found, result=result, assigned=pairs)
+
+
+def _is_concerned(step: Step, plain: set[Variable]) -> bool:
+    if isinstance(step, Call) and any([type(x) is np.float64 for x in step.args]):
+        return True
+    return not plain.isdisjoint(step.inputs())
+
+
+def _plain(step: Step, plain: set[Variable], divided: set[Any]) -> Step | None:
+    """Return a step on Python's numbers, and note its output; None if it gives something else."""
+    if isinstance(step, Check) or step.kwargs or type(step.output) is not Variable:
+        return None
+    args = [float(x) if type(x) is np.float64 else x for x in step.args]
+    if step.func in QUOTIENTS:
+        is_safe = args[1] in divided if type(args[1]) is Variable else bool(args[1])
+        is_safe = is_safe or getattr(args[1], "type", None) in (np.float64, np.ndarray)
+        if not is_safe or args[1] in plain:
+            return None
+    elif step.func is np.broadcast_to:
+        return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
+    elif step.func not in WITH_SIGNS:
+        return None
+    variables = [x for x in args if type(x) is Variable]
+    if any([x.dtype not in (None, np.dtype(float)) for x in variables]):
+        return None
+    if all([x in plain or x.type in (int, float) for x in variables]):
+        plain.add(step.output)
+        func = OF_PYTHON.get(step.func, step.func)
+        return Call(func, tuple(args), {}, step.output, step.site, step.writes)
+    return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
+
+
+def _is_python_quotient(step: Step) -> bool:
+    """Return whether a step divides Python's numbers, which fails for zero."""
+    if not isinstance(step, Call) or step.func is not operator.truediv:
+        return False
+    kinds = [x.type if type(x) is Variable else type(x) for x in step.args]
+    return all([kind in (int, float) for kind in kinds])
