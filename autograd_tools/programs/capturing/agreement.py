@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,8 @@ from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.capturing.runs import CapturedRun, captured
 from autograd_tools.programs.capturing.undoing import State
-from autograd_tools.programs.steps.program import NOWHERE, Check, Site, Variable
+from autograd_tools.programs.capturing.verifying import Verifying, equal
+from autograd_tools.programs.steps.program import NOWHERE, Site
 
 NEAR = 2.0**-20  # the relative change of an input
 
@@ -63,7 +63,7 @@ def _agreed(
 ) -> CapturedRun:
     run = capture()
     if state.draws():
-        again = capture()
+        again = capture(first=run.capture)
         raise _final(f, f"{name_of(f)} draws random numbers", _difference(run, again))
     state.clear_caches()
     changed = state.changed()
@@ -75,6 +75,7 @@ def _agreed(
         run = capture()
         if filled.changed():
             _refuse(f"it changes {changed}; pass it as an argument and return it, or use a Param")
+    capture = functools.partial(capture, first=run.capture)
     other = _second(capture)
     if other is None or _difference(run, other) is not None:
         other = capture()
@@ -121,7 +122,7 @@ def _second(capture: Callable[..., CapturedRun]) -> CapturedRun | None:
     """Capture a function on slightly other numbers; None if it does not take these."""
     try:
         with np.errstate(all="ignore"):
-            return capture(_nearby)
+            return capture(change=_nearby)
     except Exception:
         return None
 
@@ -136,7 +137,7 @@ def close(y: Any, other: Any) -> bool:
 
 def _leaves_close(x: Any, y: Any) -> bool:
     if not is_input(x):
-        return _equal(x, y)
+        return equal(x, y)
     rounding = 1e-4 if np.result_type(x).itemsize // (1 + np.iscomplexobj(x)) < 8 else 1e-10
     scale = np.max(np.abs(x), initial=0, where=np.isfinite(x)) if np.size(x) else 0
     return np.shape(x) == np.shape(y) and np.allclose(
@@ -159,57 +160,11 @@ def _copied(x: Any) -> Any:
     return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
-def _difference(a: CapturedRun, b: CapturedRun) -> Site | None:
-    """Return where two runs first differ; None if they are the same."""
-    for x, y in zip(a.program.steps, b.program.steps, strict=False):
-        if type(x) is not type(y) or not (_equal_at_once(x, y) or _equal(_content(x), _content(y))):
-            return x.site
-    if len(a.program.steps) != len(b.program.steps):
-        longer = max(a.program.steps, b.program.steps, key=len)
-        return longer[min(len(a.program.steps), len(b.program.steps))].site
-    ends = [[run.program.result, [x for _, x in run.program.assigned]] for run in (a, b)]
-    return None if _equal(*map(tree_leaves, ends)) else NOWHERE
-
-
-def _equal_at_once(x: Any, y: Any) -> bool:
-    """Return True for most calls that are equal: quick, and False where it is not known."""
-    if type(x) is Check or x.func is not y.func or x.kwargs or len(x.args) != len(y.args):
-        return False
-    for a, b in zip(x.args, y.args, strict=True):
-        if a is not b and not (type(a) is type(b) is Variable and a.number == b.number):
-            return False
-    return type(x.output) is Variable and _equal(x.output, y.output)
-
-
-def _content(step: Any) -> Any:
-    if type(step) is Check:
-        return (step.variable, step.convert, step.expected)
-    return (step.func, step.args, step.kwargs, step.output)
-
-
-def _equal(x: Any, y: Any) -> bool:
-    """Return whether two nested arguments are the same, variables by their numbers and kinds."""
-    kind = type(x)
-    if x is y:
-        return True
-    if kind is not type(y):
-        return False
-    if kind is Variable:
-        return bool(
-            x.number == y.number and x.shape == y.shape and x.dtype == y.dtype and x.type is y.type
-        )
-    if isinstance(x, (tuple, list)):
-        return len(x) == len(y) and all(map(_equal, x, y))
-    if kind is dict:
-        return x.keys() == y.keys() and all([_equal(x[key], y[key]) for key in x])
-    if kind is slice:
-        return _equal((x.start, x.stop, x.step), (y.start, y.stop, y.step))
-    if kind is np.ndarray:
-        return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
-    if kind is FunctionType and x.__code__ is y.__code__:  # made again, as by a decorator
-        parts = [(f.__closure__ or (), f.__defaults__, f.__kwdefaults__) for f in (x, y)]
-        return _equal(*[([cell.cell_contents for cell in cells], *rest) for cells, *rest in parts])
-    try:
-        return bool(x == y) or (repr(x) == repr(y) and "nan" in repr(x))
-    except (TypeError, ValueError):
-        return False
+def _difference(run: CapturedRun, other: CapturedRun) -> Site | None:
+    """Return where a run first differs from the first one; None if they are the same."""
+    assert isinstance(other.capture, Verifying)
+    site = other.capture.missing()
+    if site is not None:
+        return site
+    ends = [[one.program.result, [x for _, x in one.program.assigned]] for one in (run, other)]
+    return None if equal(*map(tree_leaves, ends)) else NOWHERE

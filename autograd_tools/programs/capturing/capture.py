@@ -45,6 +45,13 @@ from autograd_tools.programs.steps.program import (
     sources_of,
 )
 
+try:  # the same object as long as nothing changes them, which is quicker to compare
+    from numpy._core.umath import _extobj_contextvar
+
+    error_modes: Callable[[], Any] = _extobj_contextvar.get
+except ImportError:
+    error_modes = np.geterr
+
 COPIED = 2**16  # bytes of a constant; of a larger one some elements are compared
 NUMBERS = (np.ndarray, np.generic, int, float, complex)
 
@@ -93,6 +100,7 @@ class Capture:
         self.kept: list[Any] = []  # so that their ids stay theirs
         self.assigned: dict[int, tuple[Any, Any]] = {}
         self.errors: Any = np.geterr()  # at the last call
+        self._modes = error_modes()
         self.first_errors: dict[str, Any] = {**self.errors}
         self.ignored: set[str] = set()  # errors that the function ignores
         self.caught: Site | None = None  # of the first error in a call
@@ -103,15 +111,19 @@ class Capture:
         self._by_id: dict[int, Traced] = {}  # of arrays in the arguments
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
-        self._count = 0
+        self.variables: list[Variable] = []
         self._names = NamesInside(self.steps) if named else None
         self._sites = Sites(self._names)
 
     def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
         """Make a variable."""
-        made = Variable(self._count, like, root, name)
-        self._count += 1
+        made = Variable(len(self.variables), like, root, name)
+        self.variables.append(made)
         return made
+
+    def note(self, step: Step) -> None:
+        """Note the next step."""
+        self.steps.append(step)
 
     def input(self, x: Any, name: str) -> Traced:
         """Make an input of the program. One array that is given twice is one traced value."""
@@ -188,23 +200,23 @@ class Capture:
 
     def read(self, x: Traced, convert: Callable[[Any], Any]) -> Any:
         """Return a plain number, and note that later runs have to get the same."""
-        found = self._computed(convert, (x.plain,), {})
-        self.steps.append(Check(x.variable, convert, found, self._sites.current()))
+        found = self.computed(convert, (x.plain,), {})
+        self.note(Check(x.variable, convert, found, self._sites.current()))
         return found
 
     def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         """Call a function on plain values and note the call."""
         if get_ident() != self.thread:
             return self.refuse("a call in another thread", "compute in the thread that calls it")
-        if (errors := np.geterr()) != self.errors:
-            self._note_errors({**errors})
-            self.errors = errors
+        if (modes := error_modes()) is not self._modes:
+            self._modes = modes
+            self._note_errors()
         made = None
         if not kwargs and SIMPLE_CALLS.get(func) == len(args):
-            made = self._simple_call(func, args)
+            made = self.simple_call(func, args)
         return self._any_call(func, args, kwargs) if made is None else made
 
-    def _simple_call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Traced | None:
+    def simple_call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Traced | None:
         """Do `_any_call` for elementwise functions of values without containers; else None."""
         traced, values, variables = [], [], []
         for x in args:
@@ -219,7 +231,7 @@ class Capture:
                 variables.append(x if type(x) is not np.ndarray else self._constant(x))
             else:
                 return None
-        y = self._computed(func, tuple(values), {})
+        y = self.computed(func, tuple(values), {})
         kind = type(y)
         if kind is not np.float64 and (kind is not np.ndarray or y.base is not None):
             return None
@@ -246,13 +258,12 @@ class Capture:
         written = targets_of(func, args, kwargs) if func not in STATIC else []
         self._check_writes(written)
         before = [] if is_numpys(func) else [(x, copied(x.plain)) for x in traced]
-        y = self._computed(func, values, options)
+        y = self.computed(func, values, options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
         written += [x for x, old in before if not same_numbers(x.plain, old)]
         self._check_writes(written)
-        for x in written:
-            x.variable.root.written = True
+        self.mark_written([x.variable.root for x in written])
         call = Call(
             func,
             mapped(args, self._noted),
@@ -268,8 +279,13 @@ class Capture:
             return result  # it returned its argument
         call.output = None if written and id(y) in known else mapped(result, _variable_of)
         call.checks_shape = depends_on_numbers(func, args, traced)
-        self.steps.append(call)
+        self.note(call)
         return result
+
+    def mark_written(self, roots: list[Variable]) -> None:
+        """Note whose memory a call writes into."""
+        for root in roots:
+            root.written = True
 
     def _check_writes(self, written: list[Any]) -> None:
         """Refuse writing into an array from outside."""
@@ -285,7 +301,7 @@ class Capture:
             self.refused.is_final = True
             raise self.refused
 
-    def _computed(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def computed(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a function; note where it fails, which the user's code may catch."""
         try:
             return func(*args, **kwargs)
@@ -357,7 +373,11 @@ class Capture:
         if is_users(sys._getframe(2)):
             self.refuse(f"x.{name}", "leave it out", x)
 
-    def _note_errors(self, errors: dict[str, Any]) -> None:
+    def _note_errors(self) -> None:
+        errors = np.geterr()
+        if errors == self.errors:
+            return
+        self.errors = errors
         changed = [name for name, mode in errors.items() if mode != self.first_errors[name]]
         if any([errors[name] == "raise" for name in changed]):
             self.refuse("np.errstate", "choose how errors are handled outside of the function")

@@ -23,16 +23,17 @@ from autograd_tools.programs.capturing.capture import (
 from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import params_captured, plain_value
 from autograd_tools.programs.capturing.signatures import signature_of
+from autograd_tools.programs.capturing.verifying import Verifying
 from autograd_tools.programs.steps.program import Check, Program
 
 
 class CapturedRun(NamedTuple):
-    """A captured run: the program, its inputs and results as plain values, and the new values of
+    """A captured run: the program, its capture, its results as plain values, and the new values of
     Params.
     """
 
     program: Program
-    inputs: list[Any]
+    capture: Capture
     result: Any
     assigned: list[tuple[Any, Any]]
     expected: Any = None  # the result of a plain run
@@ -47,18 +48,24 @@ def captured(
     integers: bool = True,
     outside: OutsideInputs | None = None,
     named: bool = False,
+    first: Capture | None = None,
 ) -> CapturedRun:
     """Run a function on traced arguments, with `change` of the numbers in each input.
 
     Without `integers`, the integers in the arguments are constants. The arrays `outside` are inputs
-    as well. If `named`, variables have the user's names.
+    as well. If `named`, variables have the user's names. The steps of a later run are compared with
+    those of the `first` one, and not noted.
 
     Raises
     ------
     UncapturedError
         If it reads numbers in a way that no program can repeat.
     """
-    capture = Capture(change, integers=integers, named=named)
+    capture: Capture
+    if first is None:
+        capture = Capture(change, integers=integers, named=named)
+    else:
+        capture = Verifying(first, change, integers=integers)
     names = [*parameters_of(f), *[f"x{i}" for i in range(len(args))]]
     pairs = zip(args, names, strict=False)
     given = tuple([traced_leaves(arg, name, capture, capture.is_input) for arg, name in pairs])
@@ -85,7 +92,7 @@ def captured(
         raise UncapturedError("it writes into its arguments, and reads numbers in between")
     return CapturedRun(
         program,
-        capture.given,
+        capture,
         with_leaves(y, lambda x: x.plain),
         [(param, with_leaves(x, lambda x: x.plain)) for param, x in assigned],
     )

@@ -54,7 +54,8 @@ def _turned(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     if is_product and call.site.gradients and [len(y.shape) for y in first.args] == [2, 2]:  # type: ignore[union-attr]
         a, b = first.args  # type: ignore[union-attr]
         left = made.get(a)
-        if left is not None and left.func == Attribute("T"):
+        is_fixed = not (a.root.written or b.root.written)
+        if left is not None and left.func == Attribute("T") and is_fixed:
             turned = Variable(b.number, None, b.root)
             turned.type, turned.shape, turned.dtype = b.type, b.shape[::-1], b.dtype
             before = Call(Attribute("T"), (b,), {}, turned, call.site)

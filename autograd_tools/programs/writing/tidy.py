@@ -85,14 +85,14 @@ def _written(step: AnyStep) -> set[Variable]:
 
 def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[AnyStep]:
     """Return the steps with each call in its plainest form, without those that do nothing."""
-    made: dict[Variable, Call] = {}
 
-    def visit(steps: Iterable[AnyStep]) -> list[AnyStep]:
+    def visit(steps: Iterable[AnyStep], around: dict[Variable, Call]) -> list[AnyStep]:
+        made = {**around}  # what a turn makes of what it carries is not so after the loop
         found: list[AnyStep] = []
         for old in steps:
             step = renamed_step(old, renamed)
             if isinstance(step, Loop):
-                body = tuple(visit(step.body))
+                body = tuple(visit(step.body, made))
                 step = renamed_step(replace(step, body=body), renamed)
             elif isinstance(step, Call):
                 new = plainer(step, made, exact)
@@ -111,7 +111,7 @@ def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[An
             found.append(step)
         return found
 
-    return visit(steps)
+    return visit(steps, {})
 
 
 def _is_single(call: Call) -> bool:
