@@ -138,6 +138,8 @@ def close(y: Any, other: Any) -> bool:
 def _leaves_close(x: Any, y: Any) -> bool:
     if not is_input(x):
         return equal(x, y)
+    if np.shape(x) == np.shape(y) and np.array_equal(x, y):
+        return True
     rounding = 1e-4 if np.result_type(x).itemsize // (1 + np.iscomplexobj(x)) < 8 else 1e-10
     scale = np.max(np.abs(x), initial=0, where=np.isfinite(x)) if np.size(x) else 0
     return np.shape(x) == np.shape(y) and np.allclose(

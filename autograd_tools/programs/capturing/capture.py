@@ -352,6 +352,7 @@ class Capture:
         UncapturedError
             If the function went on after a refusal or an error.
         """
+        self._sites.finish()
         for x, before in self._constants.values():
             if not same_numbers(x, before):
                 self._keep_copy(x, before)

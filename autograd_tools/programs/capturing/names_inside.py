@@ -10,7 +10,7 @@ from autograd_tools.engine.values import Param, Value
 from autograd_tools.programs.capturing.param_inputs import plain_value
 from autograd_tools.programs.steps.program import Call, Step, Variable
 
-PASSING = frozenset({"add", "sub", "subtract"})  # their first gradient is that of the output
+HANDING_ON = frozenset({"add", "sub", "subtract"})  # their first gradient is that of the output
 
 
 class Seen(NamedTuple):
@@ -79,7 +79,7 @@ def _name_downstream(x: Variable, readers: dict[Variable, list[Call]]) -> str:
     while not x.called and not x.name:
         found = readers.get(x, [])
         y = found[0].output if len(found) == 1 else None
-        is_part = y is not None and _operation(found[0]) in PASSING and found[0].args[0] is x
+        is_part = y is not None and _operation(found[0]) in HANDING_ON and found[0].args[0] is x
         if not is_part or type(y) is not Variable or y.shape != x.shape:
             return ""
         x = y

@@ -33,7 +33,7 @@ class Verifying(Capture):
         self.first = first
         self.different: Site | None = None
         self.done = 0  # steps
-        self._sites = self  # type: ignore[assignment]
+        self._sites = _SitesOf(self)  # type: ignore[assignment]
 
     def current(self) -> Site:
         """Return the line of the step that is next in the earlier run."""
@@ -95,6 +95,16 @@ class Verifying(Capture):
         self.variables.append(made)
         self.done += 1
         return Traced(y, made, self)
+
+
+class _SitesOf:
+    """The lines of an earlier run."""
+
+    def __init__(self, verifying: Verifying) -> None:
+        self.current = verifying.current
+
+    def finish(self) -> None:
+        """Do nothing."""
 
 
 def _equal_kinds(x: Variable, y: Variable) -> bool:
