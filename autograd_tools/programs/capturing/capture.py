@@ -375,7 +375,7 @@ class Capture:
             self.refuse(f"x.{name}", "leave it out", x)
 
     def _note_errors(self) -> None:
-        errors = np.geterr()
+        errors: Any = np.geterr()
         if errors == self.errors:
             return
         self.errors = errors

@@ -65,7 +65,7 @@ def _handed_out(program: Program) -> set[Variable]:
 
 
 def _without_repeats(
-    steps: Iterable[Step], handed_out: Container[Variable] = ()
+    steps: list[Step], handed_out: Container[Variable] = ()
 ) -> tuple[list[Step], dict[Variable, Any]]:
     """Return the steps without repeated calls, and what stands for the outputs of these.
 
@@ -74,12 +74,13 @@ def _without_repeats(
     renamed: dict[Variable, Any] = {}
     known: dict[Any, Any] = {}
     kept: list[Step] = []
+    repeating = _Repeating(steps)
 
     def rename(x: Any) -> Any:
         return renamed.get(x, x) if type(x) is Variable else x
 
     for step in steps:
-        if isinstance(step, Check):
+        if type(step) is Check:
             x, expected = rename(step.variable), step.expected
             if type(x) is not Variable:
                 continue  # a constant now
@@ -89,20 +90,62 @@ def _without_repeats(
             if x.type in PYTHONS and type(expected) is x.type and step.convert is not hash:
                 renamed[step.variable] = renamed[x] = expected
             continue
-        call = _renamed(step, rename)
-        if type(call.output) is Variable and call.output.type in PYTHONS and _is_constant(call):
-            renamed[call.output] = call.func(*call.args)
-            continue
-        if _may_repeat(call) and not any([x.root in handed_out for x in call.outputs()]):
-            before = known.setdefault((call.func, _key(call.args), _key(call.kwargs)), call.output)
+        assert type(step) is Call
+        call = _renamed(step, rename) if renamed else step
+        if type(call.output) is Variable:
+            if call.output.type in PYTHONS and _is_constant(call):
+                renamed[call.output] = call.func(*call.args)
+                continue
+            is_handed_out = call.output.root in handed_out
+        else:
+            is_handed_out = any([x.root in handed_out for x in call.outputs()])
+        if not is_handed_out and repeating.may(call):
+            key = _quick_key(call) or (call.func, _key(call.args), _key(call.kwargs))
+            before = known.setdefault(key, call.output)
             if before is not call.output:
                 renamed.update(zip(call.outputs(), variables_in(before), strict=True))
                 continue
         kept.append(call)
-    for made in kept:
+    for made in kept if renamed else ():
         for x in made.outputs():
             x.root = rename(x.root)
     return kept, renamed
+
+
+class _Repeating:
+    """Which calls may repeat others."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._pure: dict[Any, bool] = {}  # by function
+        self._is_written = any([type(step) is Call and bool(step.writes) for step in steps])
+
+    def may(self, call: Call) -> bool:
+        """Return whether an equal call before gives what this one gives."""
+        func = call.func
+        is_pure_here = self._pure.get(func)
+        if is_pure_here is None:
+            is_pure_here = self._pure[func] = func not in FRESH and is_pure(func)
+        if not is_pure_here or call.writes:
+            return False
+        if not self._is_written:
+            return True
+        return not any([x.root.written for x in (*call.inputs(), *call.outputs())])
+
+
+def _quick_key(call: Call) -> Any:
+    """Return what `_key` tells calls apart by, for variables and usual numbers; else None."""
+    if call.kwargs:
+        return None
+    found = [call.func]
+    for x in call.args:
+        kind = type(x)
+        if kind is Variable:
+            found.append(x)
+        elif (kind is float or kind is int) and x - x == 0 != x:
+            found += (kind, x)
+        else:
+            return None
+    return tuple(found)
 
 
 def _renamed(call: Call, rename: Callable[[Any], Any]) -> Call:
@@ -117,12 +160,6 @@ def _is_constant(call: Call) -> bool:
     """Return whether a call computes a number of Python's from numbers of Python's."""
     numbers = all([type(arg) in PYTHONS for arg in call.args])
     return numbers and not call.kwargs and call.func in _ours
-
-
-def _may_repeat(call: Call) -> bool:
-    if call.writes or call.func in FRESH or not is_pure(call.func):
-        return False
-    return not any([x.root.written for x in (*call.inputs(), *call.outputs())])
 
 
 def _key(x: Any) -> Any:
@@ -155,17 +192,21 @@ def without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]
     """Return the steps without calls whose outputs nobody reads."""
     read = {x for x in results if type(x) is Variable}
     roots = {x.root for x in (*read, *inputs)}
+    pure: dict[Any, bool] = {}
     kept: list[Step] = []
     for step in reversed(steps):
-        needed = (
-            isinstance(step, Check)
-            or step.checks_shape  # the function may have read its shape alone
-            or not is_pure(step.func)
-            or any([x in read for x in step.outputs()])
-            or any([root in roots for root in step.writes])
-        )
-        if not needed:
-            continue
+        if type(step) is Call:
+            func, y = step.func, step.output
+            if func not in pure:
+                pure[func] = is_pure(func)
+            needed = (
+                (y in read if type(y) is Variable else any([x in read for x in step.outputs()]))
+                or step.checks_shape  # the function may have read its shape alone
+                or not pure[func]
+                or any([root in roots for root in step.writes])
+            )
+            if not needed:
+                continue
         kept.append(step)
         for x in step.inputs():
             read.add(x)
