@@ -34,6 +34,7 @@ COMPARED = 2**17  # bytes of an array that are all compared; of a larger one som
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 OTHER_CONTAINERS = (collections.deque, collections.abc.Mapping, set)
 UNSEEN = (bytearray, array.array, memoryview, ContextVar, threading.local, weakref.ref)
+MOST_KEYS = 1000  # of a dict whose order is looked at
 MISSING = object()
 CONTENTS = operator.attrgetter("cell_contents")  # of a variable of a closure, if it is set
 
@@ -46,6 +47,7 @@ class Outside:
     def __init__(self, f: Any, constants: Iterable[Any] = ()) -> None:
         self._looks: dict[Any, tuple[functools.partial[Any], Any, str]] = {}  # getter, it, name
         self._lengths: dict[int, tuple[Any, int, str]] = {}
+        self._orders: dict[int, tuple[dict[Any, Any], list[Any], str]] = {}  # it and its keys
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         self.objects: list[tuple[Any, str]] = []
         self.unseen = ""  # the name of something whose changes nobody can see
@@ -68,6 +70,8 @@ class Outside:
                 todo.append((found, label))
         self._getters = [get for get, _, _ in self._looks.values()]
         self._found = [found for _, found, _ in self._looks.values()]
+        self._dicts = [x for x, _, _ in self._orders.values()]
+        self._keys = [keys for _, keys, _ in self._orders.values()]
         self._sized = [x for x, _, _ in self._lengths.values()]
         self._sizes = [n for _, n, _ in self._lengths.values()]
         self._samples = [part for _, part, _, _ in self._arrays.values()]
@@ -82,6 +86,8 @@ class Outside:
             return  # the same for good
         if get.func is len:
             self._lengths.setdefault(id(get.args[0]), (get.args[0], found, label))
+            if type(get.args[0]) is dict and found > 1 and found <= MOST_KEYS:
+                self._orders[id(get.args[0])] = get.args[0], list(get.args[0]), label
         else:
             owner = getattr(get.func, "__self__", None)
             key = getattr(get.func, "__func__", get.func) if owner is None else id(owner)
@@ -97,6 +103,7 @@ class Outside:
             return (
                 [x.tobytes() for x in self._samples] == self._numbers
                 and [*map(len, self._sized)] == self._sizes
+                and [*map(list, self._dicts)] == self._keys
                 and all(map(operator.is_, map(operator.call, self._getters), self._found))
             )
         except ValueError:  # an empty variable of a closure
@@ -113,6 +120,9 @@ class Outside:
         for x, size, name in self._lengths.values():
             if len(x) != size:
                 return name
+        for one, keys, name in self._orders.values():
+            if list(one) != keys:
+                return name.removeprefix("len(").removesuffix(")")
         for _, part, numbers, name in self._arrays.values():
             if part.tobytes() != numbers:
                 return name
@@ -279,11 +289,15 @@ def _of_function(f: types.FunctionType) -> Iterator[Part]:
 
 
 def _of_module(x: Any, name: str, names: set[str]) -> Iterator[Part]:
-    """Yield the attributes of a module of the user's that some code names."""
-    if not isinstance(x, types.ModuleType) or is_library(getattr(x, "__file__", None) or ""):
+    """Yield the attributes of a user's module that some code names, and NumPy's functions."""
+    if not isinstance(x, types.ModuleType):
+        return
+    is_own = not is_library(getattr(x, "__file__", None) or "")
+    if not is_own and x.__name__.partition(".")[0] not in ("numpy", "scipy"):
         return
     for field in names.intersection(vars(x)):
-        yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+        if is_own or callable(vars(x)[field]):
+            yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
         yield from _of_module(vars(x)[field], f"{name}.{field}", names - {field})
 
 

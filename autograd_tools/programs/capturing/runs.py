@@ -28,14 +28,15 @@ from autograd_tools.programs.steps.program import Check, Program
 
 
 class CapturedRun(NamedTuple):
-    """A captured run: the program, its capture, its results as plain values, and the new values of
-    Params.
+    """A captured run: the program, its inputs and results as plain values, the new values of Params,
+    and the capture.
     """
 
     program: Program
-    capture: Capture
+    inputs: list[Any]
     result: Any
     assigned: list[tuple[Any, Any]]
+    capture: Capture
     expected: Any = None  # the result of a plain run
 
 
@@ -92,9 +93,10 @@ def captured(
         raise UncapturedError("it writes into its arguments, and reads numbers in between")
     return CapturedRun(
         program,
-        capture,
+        capture.given,
         with_leaves(y, lambda x: x.plain),
         [(param, with_leaves(x, lambda x: x.plain)) for param, x in assigned],
+        capture,
     )
 
 

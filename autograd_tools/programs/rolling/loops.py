@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -129,8 +128,8 @@ class _Roller:
         """Return a level with the place of each value."""
         size = len(self.values.objects)
         made_at = np.full(size, -1)
-        for i, node in enumerate(nodes):
-            made_at[node.outputs] = i
+        made = [number for node in nodes for number in node.outputs]
+        made_at[made] = np.repeat(np.arange(len(nodes)), [len(node.outputs) for node in nodes])
         self.homes = [np.concatenate([old, np.full(size - len(old), -1)]) for old in self.homes]
         return Level(nodes, self.values, self.arguments, made_at, self.loops, *self.homes)
 
@@ -322,16 +321,23 @@ def _parts(run: Run, cycle: int, offset: int) -> list[Run]:
 
 def _headers(nodes: list[Node]) -> np.ndarray[Any, np.dtype[np.bool]]:
     """Return where the user's lines jump against the order of the pass: there a loop may begin."""
-    sites: list[Site] = []
+    known: dict[tuple[int, int], bool] = {}  # by the ids of lines
+    flags: list[bool] = []
+    before = NOWHERE
     for node in nodes:
-        site = _site_of(node)
-        sites.append(sites[-1] if site is NOWHERE and sites else site)
-    flags = [
-        before.line != here.line
-        and (here.line < before.line) == (here.gradients % 2 == 0)
-        and before.gradients == here.gradients
-        for before, here in pairwise([NOWHERE, *sites])
-    ]
+        here = _site_of(node) if type(node) is LoopNode else node.step.site
+        if here is NOWHERE:
+            here = before
+        key = id(before), id(here)
+        flag = known.get(key)
+        if flag is None:
+            flag = known[key] = (
+                before.line != here.line
+                and (here.line < before.line) == (here.gradients % 2 == 0)
+                and before.gradients == here.gradients
+            )
+        flags.append(flag)
+        before = here
     return np.array(flags, bool)
 
 

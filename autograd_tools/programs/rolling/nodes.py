@@ -28,6 +28,22 @@ class Values:
         self.objects: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._tokens: dict[Any, int] = {}
+        self._funcs: dict[Any, tuple[Any, bool]] = {}
+        self._sites: dict[int, tuple[int, Any]] = {}  # by id, with the site itself
+
+    def func(self, func: Any) -> tuple[Any, bool]:
+        """Return what a function is on arrays, and whether it takes integers as numbers."""
+        known = self._funcs.get(func)
+        if known is None:
+            known = self._funcs[func] = AS_OPERATORS.get(func, func), _takes_integers(func)
+        return known
+
+    def site(self, site: Any) -> int:
+        """Return the number of a line."""
+        known = self._sites.get(id(site))
+        if known is None:
+            known = self._sites[id(site)] = self.token(site), site
+        return known[0]
 
     def token(self, key: Any) -> int:
         """Return the number of what equal steps have in common."""
@@ -78,18 +94,44 @@ def node_of(step: Step, values: Values) -> Node:
             _kind(step.variable),
         )
         return Node(step, values.token(token), [values.of(step.variable)], [])
+    func, takes_integers = values.func(step.func)
+    if not step.kwargs and type(step.output) is Variable:
+        node = _plain_node(step, step.output, func, takes_integers, values)
+        if node is not None:
+            return node
     leaves: list[Any] = []
-    takes_integers = _takes_integers(step.func)
     structure = _structure(step.args, leaves, takes_integers)
     options = _structure(step.kwargs, leaves, False) if step.kwargs else None
     made: list[Any] = []
     output = _structure(step.output, made, False)
     is_array = type(step.output) is Variable and step.output.is_array
-    func = AS_OPERATORS.get(step.func, step.func) if is_array else step.func
-    token = (func, structure, options, output, step.site, len(step.writes))
+    token = (
+        func if is_array else step.func,
+        structure,
+        options,
+        output,
+        values.site(step.site),
+        len(step.writes),
+    )
     return Node(
         step, values.token(token), [values.of(x) for x in leaves], [values.of(x) for x in made]
     )
+
+
+def _plain_node(
+    step: Call, y: Variable, func: Any, takes_integers: bool, values: Values
+) -> Node | None:
+    """Do `node_of` for a call whose arguments are values without containers; else None."""
+    inputs = []
+    kinds = []
+    for x in step.args:
+        if type(x) is not Variable and not is_leaf(x, takes_integers):
+            return None
+        inputs.append(values.of(x))
+        kinds.append(_kind(x))
+    known = func if y.is_array else step.func
+    token = (known, *kinds, _kind(y), values.site(step.site), len(step.writes))
+    return Node(step, values.token(token), inputs, [values.of(y)])
 
 
 def _takes_integers(func: Any) -> bool:
@@ -155,6 +197,8 @@ def constant_key(x: Any) -> Any:
         if x.nbytes <= LARGEST_COMPARED and x.dtype.kind in "biufc":
             return (kind, x.shape, x.dtype, x.tobytes())
         return (kind, id(x))
+    if (kind is float or kind is int) and x - x == 0 != x:
+        return (kind, x)  # and no zero, which has a sign, or NaN
     if kind in (int, float, complex, bool, str, type(None)) or isinstance(x, np.generic):
         return (kind, repr(x))
     try:
