@@ -67,7 +67,8 @@ class Outside:
             for get, label in parts_of(x, name):
                 found = get()
                 self._note(get, found, label)
-                todo.append((found, label))
+                if get.func is not _librarys:
+                    todo.append((found, label))
         self._getters = [get for get, _, _ in self._looks.values()]
         self._found = [found for _, found, _ in self._looks.values()]
         self._dicts = [x for x, _, _ in self._orders.values()]
@@ -296,9 +297,16 @@ def _of_module(x: Any, name: str, names: set[str]) -> Iterator[Part]:
     if not is_own and x.__name__.partition(".")[0] not in ("numpy", "scipy"):
         return
     for field in names.intersection(vars(x)):
-        if is_own or callable(vars(x)[field]):
+        if is_own:
             yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+        elif callable(vars(x)[field]):
+            yield functools.partial(_librarys, vars(x), field), f"{name}.{field}"
         yield from _of_module(vars(x)[field], f"{name}.{field}", names - {field})
+
+
+def _librarys(variables: dict[str, Any], name: str) -> Any:
+    """Return a function of a library's module, which is not followed any further."""
+    return variables.get(name, MISSING)
 
 
 def _same(x: Any) -> Any:

@@ -28,8 +28,8 @@ from autograd_tools.programs.steps.program import Check, Program
 
 
 class CapturedRun(NamedTuple):
-    """A captured run: the program, its inputs and results as plain values, the new values of Params,
-    and the capture.
+    """A captured run: the program, its inputs and results as plain values, the new values of
+    Params, and the capture.
     """
 
     program: Program

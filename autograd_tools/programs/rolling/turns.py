@@ -287,9 +287,12 @@ class Turns:
         """Return the first turn and the end of the longest stretch in which everything holds."""
         count = self.run.turns
         all_hold, may_start = np.ones(count, bool), np.ones(count, bool)
+        starts = self.run.start + self.run.period * np.arange(count)
         for one in [one for row in flows for one in row]:
             all_hold &= one.holds
-            if one.lag != 1:  # whose first value may be anything
+            if one.lag == 1:  # whose first value may be anything that is there by then
+                may_start &= self.level.made_at[one.column] < starts
+            else:
                 may_start &= one.holds
         middle = count // 2
         if not all_hold[middle]:
