@@ -365,6 +365,17 @@ def test_random_loops_have_sources_with_their_numbers(start: int) -> None:
         checked(ag.grad(f, (0, 1)), x, y)
 
 
+@pytest.mark.parametrize("seed", [564, 586, 587])
+def test_differences_of_what_loops_carry_keep_their_sign(seed: int) -> None:
+    x = np.linspace(-0.9, 1, 12)
+    ws = [np.cos(np.arange(16.0).reshape(4, 4) + k) for k in range(3)]
+    checked(ag.grad(random_steps(seed), (0, 1)), x, ws)
+
+
+def test_a_loop_starts_with_what_is_there_before_it() -> None:
+    checked(random_function(1227), np.linspace(-1, 1, 8), np.linspace(0.3, 0.9, 8))
+
+
 @pytest.mark.parametrize("start", range(0, 32, 8))
 def test_random_steps_have_sources_with_their_numbers(start: int) -> None:
     x = np.linspace(-0.9, 1, 12)
