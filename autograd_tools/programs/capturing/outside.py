@@ -67,7 +67,7 @@ class Outside:
             for get, label in parts_of(x, name):
                 found = get()
                 self._note(get, found, label)
-                if get.func is not _librarys:
+                if get.func is not library_function:
                     todo.append((found, label))
         self._getters = [get for get, _, _ in self._looks.values()]
         self._found = [found for _, found, _ in self._looks.values()]
@@ -300,11 +300,11 @@ def _of_module(x: Any, name: str, names: set[str]) -> Iterator[Part]:
         if is_own:
             yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
         elif callable(vars(x)[field]):
-            yield functools.partial(_librarys, vars(x), field), f"{name}.{field}"
+            yield functools.partial(library_function, vars(x), field), f"{name}.{field}"
         yield from _of_module(vars(x)[field], f"{name}.{field}", names - {field})
 
 
-def _librarys(variables: dict[str, Any], name: str) -> Any:
+def library_function(variables: dict[str, Any], name: str) -> Any:
     """Return a function of a library's module, which is not followed any further."""
     return variables.get(name, MISSING)
 

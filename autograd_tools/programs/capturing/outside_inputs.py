@@ -25,6 +25,7 @@ from autograd_tools.programs.capturing.outside import (
     MOST_FOLLOWED,
     attribute,
     class_attribute,
+    library_function,
     names_in,
     parts_of,
 )
@@ -63,6 +64,7 @@ class OutsideInputs:
         self._is_eye_traced = False
         self._modules: list[Place] = []
         self._caches: list[Any] = []
+        self._with_defaults: list[types.FunctionType] = []
         self.places: list[Place] = []
         numbers: dict[str, Any] = {}
         named: set[str] = set()  # by the code
@@ -76,8 +78,12 @@ class OutsideInputs:
             self.places += [place for place in _given_before(x) if _holds_arrays(place.found)]
             if isinstance(x, functools._lru_cache_wrapper):
                 self._caches.append(x)
+            if isinstance(x, types.FunctionType) and x.__defaults__:
+                self._with_defaults.append(x)
             for get, label in parts_of(x, name):
                 found = get()
+                if get.func is library_function:
+                    continue
                 self._add(get, found, label)
                 todo.append((found, label))
                 if isinstance(found, PLAIN) and not isinstance(found, bool):
@@ -99,23 +105,27 @@ class OutsideInputs:
     @contextmanager
     def traced(self, capture: Capture) -> Iterator[None]:
         """Let the function find traced values in the block."""
-        undo: list[tuple[Callable[[Any], Any], Any]] = []
+        undo: list[tuple[Callable[[Any], Any], Any]] = [  # at last the tuples themselves
+            (functools.partial(setattr, f, "__defaults__"), f.__defaults__)
+            for f in self._with_defaults
+        ]
         known: dict[int, Any] = {}
         self._clear_caches()
         try:
-            for place in self.places:
-                new = self._replaced(place.found, place.name, capture, known, undo)
-                if new is not place.found:
-                    place.put(new)
-                    undo.append((place.put, place.found))
-            if self._is_eye_traced:
-                for place in self._modules:
-                    place.put(_numpy_with_traced_eye(capture))
+            try:
+                for place in self.places:
+                    new = self._replaced(place.found, place.name, capture, known, undo)
+                    if new is not place.found:
+                        undo.append((place.put, place.found))
+                        place.put(new)
+                for place in self._modules if self._is_eye_traced else ():
                     undo.append((place.put, np))
-            yield
-        finally:
-            for put, old in reversed(undo):
-                put(old)
+                    place.put(_numpy_with_traced_eye(capture))
+                yield
+            finally:
+                _undone(undo)
+        finally:  # again, after an interrupt there
+            _undone(undo)
             self._clear_caches()
 
     def _clear_caches(self) -> None:
@@ -134,8 +144,8 @@ class OutsideInputs:
             for key, item in [*(enumerate(x) if type(x) is list else x.items())]:
                 new = self._replaced(item, f"{name}_{key}", capture, known, undo)
                 if new is not item:
-                    x[key] = new
                     undo.append((functools.partial(operator.setitem, x, key), item))
+                    x[key] = new
         elif _is_tuple(x):
             parts = enumerate(x)
             items = [self._replaced(p, f"{name}_{i}", capture, known, undo) for i, p in parts]
@@ -181,6 +191,14 @@ class OutsideInputs:
         found = {key for key, count in reads.items() if count > MOST_READ or key in small}
         self.left_out |= found
         return bool(found)
+
+
+def _undone(undo: list[tuple[Callable[[Any], Any], Any]]) -> None:
+    """Put back what was in each place, the last one first."""
+    while undo:
+        put, old = undo[-1]
+        put(old)
+        undo.pop()
 
 
 def _is_array(x: Any) -> bool:

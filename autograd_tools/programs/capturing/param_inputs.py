@@ -53,16 +53,23 @@ _property = property(_get, _set)
 @contextmanager
 def params_captured(capture: Any) -> Iterator[None]:
     """Let the Params that this thread reads in the block be inputs of a capture."""
-    with _lock:
-        _captures[get_ident()] = capture
-        Param.value = _property
     try:
-        yield
-    finally:
-        with _lock:
-            del _captures[get_ident()]
-            if not _captures:
-                del Param.value
+        try:
+            with _lock:
+                _captures[get_ident()] = capture
+                Param.value = _property
+            yield
+        finally:
+            _let_go()
+    finally:  # again, after an interrupt there
+        _let_go()
+
+
+def _let_go() -> None:
+    with _lock:
+        _captures.pop(get_ident(), None)
+        if not _captures and "value" in vars(Param):
+            del Param.value
 
 
 class Rehearsal:
