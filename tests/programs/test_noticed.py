@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,23 @@ def test_a_dict_inside_an_attribute_keeps_its_order() -> None:
     assert compiled(1.0) == 3.0
     model.layers["first"] = model.layers.pop("first")
     assert compiled(1.0) == model(1.0) == -1.0
+
+
+def test_a_changing_constant_that_the_result_does_not_show_is_an_error() -> None:
+    compiled = ag.compile(lambda x: np.where(x > 0, x, 1.0 * time.perf_counter_ns()))
+    with pytest.raises(TypeError, match=r"two runs of <lambda> .* differ, first at .*:\d+ in"):
+        compiled(np.ones(3))
+
+
+def test_a_step_that_comes_in_later_runs_only_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURN", "0")
+
+    def f(x: Any) -> Any:
+        os.environ["TURN"] = turn = str(int(os.environ["TURN"]) + 1)
+        return np.sin(x) + (0 * x if int(turn) > 2 else 0.0)
+
+    with pytest.raises(TypeError, match="two runs of f on the same arguments differ"):
+        ag.compile(f)(np.ones(3))
 
 
 def test_a_replaced_function_of_numpy_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
