@@ -97,3 +97,15 @@ def test_powers_stand_close_to_plain_operands() -> None:
 
 def test_a_value_that_is_only_stored_has_no_name() -> None:
     assert "loss_parts.append(y - ys[t])" in source_of("rnn")
+
+
+def test_a_gradient_that_is_infinite_at_the_start_is_left_out() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        h, total = np.zeros(3), 0.0
+        for t in range(len(x)):
+            h = np.tanh(np.sqrt(h) @ w + x[t])
+            total = total + np.sum(h)
+        return total
+
+    text = checked(ag.grad(loss), np.eye(3), np.ones((20, 3)))
+    assert "np.sqrt" in text

@@ -18,9 +18,11 @@ from autograd_tools.programs.capturing.agreement import agreed
 from autograd_tools.programs.capturing.names_outside import NamesOutside
 from autograd_tools.programs.capturing.outside import Outside
 from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, OutsideInputs
+from autograd_tools.programs.capturing.runs import CapturedRun
 from autograd_tools.programs.capturing.undoing import State
 from autograd_tools.programs.rolling.loops import rolled
 from autograd_tools.programs.rolling.started_sums import with_started_sums
+from autograd_tools.programs.rolling.trial import compute_numbers
 from autograd_tools.programs.rolling.whole_turns import with_whole_turns
 from autograd_tools.programs.steps.loop import Loop, size_of_steps
 from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Program, Variable
@@ -128,7 +130,10 @@ def source_by_line(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Sou
 
 def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _Module:
     f = getattr(f, "function", f) if type(f).__name__ == "Compiled" else f
-    captured, outside = _captured(f, args, kwargs)
+    run, outside = _captured(f, args, kwargs)
+    captured = run.program
+    numbers = dict(zip(captured.inputs, run.inputs, strict=True))
+    numbers.update([(variable, x) for x, variable in captured.outside])
     _forget(captured.steps, asking)
     ends = _ends(captured.steps)
     captured = with_plain_numbers(captured)
@@ -139,15 +144,18 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     flat = replace(captured, steps=steps, inputs=inputs)
     program = tidied(rolled(flat), exact=exact)
     if any([isinstance(step, Loop) for step in program.steps]) and not exact:  # 0.0 + -0.0 is 0.0
-        whole = replace(flat, steps=captured.steps)
-        tries = (with_started_sums(flat), with_whole_turns(flat), with_whole_turns(whole))
+        tries = [with_started_sums(flat)]
+        for steps in (flat.steps, captured.steps) if not captured.writes_inputs else ():
+            whole = with_whole_turns(replace(flat, steps=steps))
+            if compute_numbers(whole, steps, numbers):
+                tries.append(whole)
         for steps in tries:
             other = tidied(rolled(replace(flat, steps=steps)), exact=exact)
             program = min(program, other, key=lambda x: size_of_steps(x.steps))
     return _Module(f, program, args, kwargs, ends, held, outside)
 
 
-def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
+def _captured(f: Any, args: Any, kwargs: Any) -> tuple[CapturedRun, OutsideInputs]:
     """Capture a function, with the arrays from outside as inputs where that is possible.
 
     What the runs change in the user's objects is undone.
@@ -157,17 +165,17 @@ def _captured(f: Any, args: Any, kwargs: Any) -> tuple[Program, OutsideInputs]:
     try:
         for _ in range(MOST_TRIES):
             try:
-                program = agreed(f, args, kwargs, outside=outside, named=True).program
+                run = agreed(f, args, kwargs, outside=outside, named=True)
             except Exception as error:
                 if getattr(error, "is_final", False):
                     raise
                 if not outside.leave_out(error):
                     break
             else:
-                if not outside.leave_out_read(program):
-                    return program, outside
+                if not outside.leave_out_read(run.program):
+                    return run, outside
         outside.leave_out_all()
-        return agreed(f, args, kwargs, named=True).program, outside
+        return agreed(f, args, kwargs, named=True), outside
     finally:
         state.restore()
 
