@@ -20,6 +20,7 @@ from autograd_tools.engine.state import innermost_open
 from autograd_tools.engine.values import unwrap
 from viewer.command.arguments import Command
 from viewer.command.memory_trial import Failed, Run, difference, trial_run
+from viewer.command.messages import say
 from viewer.command.progress import progress
 from viewer.command.targets import Target
 from viewer.profiles.memory_use.memory_report import MemoryUse
@@ -115,7 +116,9 @@ class MemoryWatch:
 
     def take(self, trace: Trace) -> None:
         """Take the gradient of another engine, if that tells its memory."""
-        if self.work is None and trace.columns.buffers is not None:
+        if trace.columns.buffers is None:
+            say("the memory of this gradient is unknown: its engine does not tell it")
+        elif self.work is None:
             self.work = recorded(trace)
 
     def found(self) -> MemoryUse | None:

@@ -93,3 +93,10 @@ def test_jax_is_as_before_afterwards(ask, script):
     before = jax.grad
     ask("show", script(TRAIN))
     assert jax.grad is before
+
+
+@pytest.mark.slow
+def test_memory_is_said_to_be_unknown(ask_process, script):
+    _, errors, status = ask_process("profile", "--memory", script(TRAIN))
+    assert "the memory of this gradient is unknown" in errors
+    assert status == 0

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from viewer.adapters.operators import OPERATORS
+
 # Equations that only call another program, which may stand in their place.
 CALLS = frozenset({"jit", "pjit", "closed_call", "core_call"})
 RECOMPUTED = frozenset({"checkpoint", "remat", "remat2"})
@@ -73,7 +75,7 @@ def program_of(eqn: Any) -> ClosedJaxpr | None:
 
 
 def name_of(eqn: Any) -> str:
-    """Return the name of an operation as a person knows it: `tanh`, `scan ×100`, `relu`."""
+    """Return the name of an operation as a person knows it: `multiply`, `scan ×100`, `relu`."""
     name = eqn.primitive.name
     if name == "scan":
         return f"scan ×{eqn.params['length']}"
@@ -82,7 +84,7 @@ def name_of(eqn: Any) -> str:
     if name in CUSTOM:
         called = eqn.params.get("name") or _function_of(eqn)
         return f"{'custom_jvp' if 'jvp' in name else 'custom_vjp'} {called}".rstrip()
-    return str(name)
+    return OPERATORS.get(name, str(name))
 
 
 def _function_of(eqn: Any) -> str:

@@ -12,6 +12,7 @@ import torch
 from autograd_tools.engine.describe import describe
 from autograd_tools.tracing.columns import ArgTemplate
 from autograd_tools.tracing.summaries import Form
+from viewer.adapters.operators import OPERATORS
 from viewer.adapters.recorder import OPERAND
 
 VIEWS = ("H", "T", "data", "imag", "mH", "mT", "real")  # properties that are operations
@@ -19,11 +20,6 @@ VIEWS = ("H", "T", "data", "imag", "mH", "mT", "real")  # properties that are op
 READS = frozenset(
     ("array", "bool", "complex", "contains", "float", "index", "int", "item", "numpy", "tolist")
 )
-# Operators by the names that NumPy has for them, which views know.
-OPERATORS = {
-    **{"div": "divide", "mul": "multiply", "neg": "negative", "pow": "power", "sub": "subtract"},
-    **{"truediv": "divide"},
-}
 # Operators of a number and a tensor, whose arguments are the other way round.
 REVERSED = {
     **{"radd": "add", "rmul": "multiply", "rpow": "power", "rsub": "subtract"},
