@@ -59,8 +59,13 @@ def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
     shares = ", ".join(
         f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts(timer).items()
     )
-    ran = f"{count_text(totals(timer)[0])} operations in a run of {time_text(total)}"
-    yield f"{ran}: {shares}; the rest is {REST}."
+    count, spent = count_text(totals(timer)[0]), time_text(total)
+    if timer.about.get("alone"):
+        ran = f"{count} operations of one JAX gradient, each evaluated alone, take {spent}"
+        yield f"{ran}: {shares}."
+        yield "A compiled program joins them and takes less."
+    else:
+        yield f"{count} operations in a run of {spent}: {shares}; the rest is {REST}."
     shot = timer.snapshot()
     if timer.engine is not None:
         own = measuring_ns(timer.records.items(), timer.engine, timer.own_ns)
@@ -84,11 +89,6 @@ def _about(facts: dict[str, Any]) -> Iterator[str]:
     """Yield sentences on the facts of a run."""
     if type(facts.get("processes")) is int:
         yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
-    if facts.get("alone"):
-        yield (
-            "One gradient of JAX was evaluated again, each equation alone; a compiled one joins "
-            "them and takes less."
-        )
     if facts.get("unfinished"):
         yield "A checkpoint of an unfinished run: the script ran on."
     if type(facts.get("signal")) is str:
