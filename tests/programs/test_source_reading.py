@@ -109,3 +109,31 @@ def test_a_gradient_that_is_infinite_at_the_start_is_left_out() -> None:
 
     text = checked(ag.grad(loss), np.eye(3), np.ones((20, 3)))
     assert "np.sqrt" in text
+
+
+def test_a_small_array_in_several_places_has_its_name() -> None:
+    text = source_of("kalman_matrix")
+    assert text.count("np.array(") == 1
+    assert "    H = np.array([[1.0, 0.0]])\n" in text
+    assert "S = H @ P_2 @ H.T + 0.1" in text
+
+
+def test_arrays_of_one_name_are_written_out() -> None:
+    def first(x: Any) -> Any:
+        H = np.array([1.0, 2.0, 3.0])
+        return np.sum(np.sin(x * H) * H)
+
+    def second(x: Any) -> Any:
+        H = np.array([3.0, 1.0, 2.0])
+        return np.sum(np.cos(x * H) * H)
+
+    text = checked(ag.grad(lambda x: first(x) * second(x)), np.ones(3))
+    assert "H = " not in text
+
+
+def test_a_named_array_keeps_clear_of_arguments() -> None:
+    def loss(x: Any, expected: Any) -> Any:
+        given = np.array([1.0, 2.0, 4.0])
+        return np.sum(np.sin(x * given) * given * expected)
+
+    assert "given = np.array" in checked(ag.grad(loss), np.ones(3), np.ones(3))

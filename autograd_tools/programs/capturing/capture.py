@@ -112,8 +112,8 @@ class Capture:
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
         self.variables: list[Variable] = []
-        self._names = NamesInside(self.steps) if named else None
-        self._sites = Sites(self._names)
+        self.names = NamesInside(self.steps) if named else None
+        self._sites = Sites(self.names)
 
     def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
         """Make a variable."""
@@ -366,8 +366,8 @@ class Capture:
             raise UncapturedError(
                 f"it writes into a {type(written).__name__} of its arguments; return a new one"
             )
-        if self._names is not None:
-            self._names.finish()
+        if self.names is not None:
+            self.names.finish()
 
     def look_at_memory(self, name: str, x: Traced) -> None:
         """Refuse an attribute that tells where an array lies, unless the engine asks."""

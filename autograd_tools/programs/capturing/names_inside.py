@@ -5,11 +5,15 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd_tools.base.traced import Traced
 from autograd_tools.engine.values import Param, Value
 from autograd_tools.programs.capturing.param_inputs import plain_value
+from autograd_tools.programs.rolling.nodes import constant_key
 from autograd_tools.programs.steps.program import Call, Step, Variable
 
+FEW = 16  # numbers of an array that is written out
 HANDING_ON = frozenset({"add", "sub", "subtract"})  # their first gradient is that of the output
 
 
@@ -28,6 +32,8 @@ class NamesInside:
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
         self._seen: dict[Variable, dict[Seen, None]] = {}
+        self.constants: dict[Any, str] = {}  # names of small arrays
+        self._held: dict[int, Any] = {}  # these arrays, by id
         self._depths: dict[Any, int] = {}  # of functions, when they were seen first
         self._recorded: dict[tuple[int, int], int] = {}  # entry -> the step that makes its value
         self._gradients: dict[Variable, dict[Any, None]] = {}  # the entries each is the outgrad of
@@ -37,6 +43,9 @@ class NamesInside:
         code = frame.f_code
         depth = self._depths.get(code) or self._depths.setdefault(code, _depth(frame))
         for name, held in frame.f_locals.items():
+            if type(held) is np.ndarray and held.size <= FEW and id(held) not in self._held:
+                self._held[id(held)] = held
+                self.constants.setdefault(constant_key(held), name)
             x = _variable_of(held)
             if x is not None and name != "_" and name[0] != ".":
                 is_argument = name in code.co_varnames[: code.co_argcount]

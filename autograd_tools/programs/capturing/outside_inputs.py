@@ -19,6 +19,7 @@ import numpy as np
 from autograd_tools.api.functions import parameter_names
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.capturing.capture import Capture, UncapturedError
+from autograd_tools.programs.capturing.names_inside import FEW
 from autograd_tools.programs.capturing.outside import (
     CONTENTS,
     MISSING,
@@ -32,7 +33,6 @@ from autograd_tools.programs.capturing.outside import (
 from autograd_tools.programs.steps.program import Check, Program, made_by, sources_of
 
 PLAIN = (int, float, complex, np.number)
-FEW = 16  # numbers of an array that is written out
 MOST_READ = 4  # numbers of an array that Python may read
 MOST_TRIES = 6
 DEEPEST = 4  # of containers in each other

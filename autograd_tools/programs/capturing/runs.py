@@ -88,6 +88,7 @@ def captured(
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
         frozenset(capture.ignored),
         [*capture.outside.values()],
+        {} if capture.names is None else capture.names.constants,
     )
     if _reads_after_writes(program):
         raise UncapturedError("it writes into its arguments, and reads numbers in between")

@@ -193,6 +193,8 @@ class Program:
         The Params that are inputs, each with the signature of its value.
     outside : list of (array, Variable)
         The arrays from outside that are inputs.
+    constants : dict
+        The user's names of small arrays, by their numbers.
     """
 
     name: str
@@ -203,6 +205,7 @@ class Program:
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
     ignored: frozenset[str] = frozenset()
     outside: list[tuple[Any, Variable]] = field(default_factory=list)
+    constants: dict[Any, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<program {self.name}: {len(self.steps)} steps>"

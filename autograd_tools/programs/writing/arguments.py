@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import children_of, field_names, has_fields, tree_leaves
-from autograd_tools.programs.capturing.outside_inputs import FEW, Place
+from autograd_tools.programs.capturing.names_inside import FEW
+from autograd_tools.programs.capturing.outside_inputs import Place
 from autograd_tools.programs.capturing.runs import parameters_of
 from autograd_tools.programs.steps.program import Program, Variable
 from autograd_tools.programs.writing.call_text import is_name

@@ -34,6 +34,7 @@ from autograd_tools.programs.writing.call_text import (
 from autograd_tools.programs.writing.guard import given_inputs, guard
 from autograd_tools.programs.writing.layout import Layout, Statement
 from autograd_tools.programs.writing.listed import listed_entries
+from autograd_tools.programs.writing.named_constants import named_constants
 from autograd_tools.programs.writing.naming import Naming
 from autograd_tools.programs.writing.results import returned
 from autograd_tools.programs.writing.user_lines import UserLines
@@ -74,9 +75,10 @@ class Body:
                 wanted.setdefault(x, own)
             else:
                 del self.layout.lives[x]
+        self.writing.named, self.named = named_constants(program, taken)
         whole = {a.name for a in arguments if not (len(a.leaves) == 1 and a.leaves[0][1] == a.name)}
         plain = {a.name for a in (*arguments, *written)}
-        outer = taken - plain | whole
+        outer = (taken - plain) | whole | {line.partition(" ")[0] for line in self.named}
         self.naming = Naming(self.layout, self.user, wanted, ends, outer)
         self.is_marked = False  # a line before each part says where it comes from
         self.counting: dict[Loop, Counting] = {}
@@ -91,8 +93,9 @@ class Body:
         found.append(returned(self.program, self._text, places_of_classes(self.arguments)))
         given = given_inputs([*self.arguments, *constants], self.naming.names)
         names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}
+        names.update([line.partition(" ")[0] for line in self.named])
         fixed = [pair for x in self.arguments for pair in constants_in(x)]
-        lines = [*first, *guard(given, fixed, names), *found]
+        lines = [*first, *guard(given, fixed, names), *self.named, *found]
         return iter([part for line in lines for part in wrapped(INDENT + line)])
 
     def _unpacked(self, arguments: list[Argument]) -> list[Variable]:

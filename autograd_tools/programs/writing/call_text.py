@@ -16,7 +16,8 @@ import numpy as np
 
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
-from autograd_tools.programs.capturing.outside_inputs import FEW
+from autograd_tools.programs.capturing.names_inside import FEW
+from autograd_tools.programs.rolling.nodes import constant_key
 from autograd_tools.programs.steps.program import Call, Variable
 from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX
 
@@ -65,6 +66,7 @@ class Writing:
         self.name = name
         self.constant = constant
         self.imports: set[str] = set()
+        self.named: dict[Any, str] = {}  # arrays that have a name, by their numbers
 
     def call(self, call: Call) -> Expression:
         """Return the expression of a call."""
@@ -195,6 +197,8 @@ class Writing:
                 f"slice({', '.join([self.text(p).text for p in (x.start, x.stop, x.step)])})"
             )
         if kind is np.ndarray:
+            if self.named and (known := self.named.get(constant_key(x))):
+                return Expression(known)
             small = x.size <= FEW or x.tobytes() == x.tobytes()[: x.itemsize] * x.size
             return Expression((small and array_text(x)) or self.constant(x))
         return number_text(x) or self._other(x)
