@@ -214,6 +214,8 @@ class Capture:
         made = None
         if not kwargs and SIMPLE_CALLS.get(func) == len(args):
             made = self.simple_call(func, args)
+        elif func is operator.getitem:
+            made = self.item(*args)
         return self._any_call(func, args, kwargs) if made is None else made
 
     def simple_call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Traced | None:
@@ -240,6 +242,22 @@ class Capture:
                 return None
         made = Traced(y, self.variable(y), self)
         self.steps.append(Call(func, tuple(variables), {}, made.variable, self._sites.current()))
+        return made
+
+    def item(self, x: Any, index: Any) -> Traced | None:
+        """Do `_any_call` for an item or a part of an array at a constant place; else None."""
+        parts = index if type(index) is tuple else (index,)
+        if type(x) is not Traced or x.capture is not self or not all(map(_is_plain_index, parts)):
+            return None
+        if type(x.plain) is not np.ndarray:
+            return None
+        y = self.computed(operator.getitem, (x.plain, index), {})
+        if not isinstance(y, (np.ndarray, np.number)):
+            return None
+        root = x.variable.root if type(y) is np.ndarray else None
+        made = Traced(y, self.variable(y, root), self)
+        args = (x.variable, index)
+        self.note(Call(operator.getitem, args, {}, made.variable, self._sites.current()))
         return made
 
     def _any_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -398,6 +416,13 @@ class Capture:
             return x
 
         return mapped(y, wrap)
+
+
+def _is_plain_index(x: Any) -> bool:
+    """Return whether a part of an index is a constant that takes a view or a number."""
+    if type(x) is slice:
+        return all([part is None or type(part) is int for part in (x.start, x.stop, x.step)])
+    return type(x) is int or x is None or x is Ellipsis
 
 
 def _variable_of(x: Any) -> Any:
