@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd_tools.api.first_calls import is_first_call
-from autograd_tools.api.functions import weakly
+from autograd_tools.api.first_calls import inside_of, is_first_call
+from autograd_tools.api.functions import FunctionOf, parameter_names, weakly
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.describe import describe
@@ -44,6 +44,13 @@ def out_of_range(argnum: str, f: Callable[..., Any], args: tuple[Any, ...]) -> T
     return TypeError(f"{argnum} is out of range: {name_of(f)} got {count}")
 
 
+def names_of_arguments(f: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments of a function; those of `f` for `grad(f)`."""
+    while isinstance(f, FunctionOf):
+        f = inside_of(f)
+    return [] if hasattr(f, "calls") else parameter_names(f)
+
+
 def run(
     f: Callable[..., Any],
     argnums: tuple[int, ...],
@@ -62,11 +69,12 @@ def run(
         recording.notes = []  # lines for exceptions and warnings in rules
     if listeners:
         recording.function, recording.argnums = weakly(f), argnums
+    names = names_of_arguments(f) if recording.retain else ()
     for n in argnums:
         if n >= len(args):
             raise out_of_range(f"argnum={n}", f, args)
         check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
-        inputs[n] = recording.input(live(args[n]))
+        inputs[n] = recording.input(live(args[n]), names[n] if n < len(names) else "")
     leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it
     try:
         with recording.open(sys._getframe()):

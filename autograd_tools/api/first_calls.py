@@ -48,4 +48,4 @@ def inside_of(f: Any) -> Any:
     """Return the function that `f` calls, if `f` shares its code with others."""
     if isinstance(f, functools.partial):
         return f.args[0] if isinstance(f, FunctionOf) else f.func
-    return getattr(f, "__wrapped__", None)
+    return getattr(f, "calls", None) or getattr(f, "__wrapped__", None)

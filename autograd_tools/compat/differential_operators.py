@@ -29,7 +29,7 @@ def _number(f: Callable[..., Any]) -> Callable[..., Any]:
         return np.reshape(y, ()) if one else y
 
     of_number.__name__ = f.__name__
-    of_number.__wrapped__ = f  # type: ignore[attr-defined]  # for is_first_call
+    of_number.calls = f  # type: ignore[attr-defined]  # for is_first_call
     return of_number
 
 
@@ -50,7 +50,7 @@ def value_and_grad(f: Any, x: Any) -> Any:
         return y
 
     noted.__name__ = f.__name__
-    noted.__wrapped__ = f  # type: ignore[attr-defined]
+    noted.calls = f  # type: ignore[attr-defined]
     y, dx = differentiate.value_and_grad(_number(noted))(x)
     return (np.reshape(y, shape[0]) if shape[0] else y), dx
 
@@ -65,7 +65,7 @@ def grad_and_aux(f: Any, x: Any) -> Any:
         kept.append(aux)
         return y
 
-    first.__wrapped__ = f  # type: ignore[attr-defined]
+    first.calls = f  # type: ignore[attr-defined]
     return differentiate.grad(_number(first))(x), _settled(kept[0])
 
 
@@ -85,7 +85,7 @@ def holomorphic_grad(f: Any, x: Any) -> Any:
     def real(x: Any) -> Any:
         return np.real(f(x))
 
-    real.__wrapped__ = f  # type: ignore[attr-defined]
+    real.calls = f  # type: ignore[attr-defined]
     return grad(real)(x)
 
 

@@ -80,7 +80,7 @@ def _applied(
         return f(*inputs, **kwargs)
 
     unary.__name__ = getattr(f, "__name__", type(f).__name__)
-    unary.__wrapped__ = f  # type: ignore[attr-defined]  # for is_first_call
+    unary.calls = f  # type: ignore[attr-defined]  # for is_first_call
     x = tuple(args[n] for n in argnum) if several else args[argnum]
     return made.__wrapped__(unary, x, *options, **named_options)
 

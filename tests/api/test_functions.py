@@ -1,6 +1,7 @@
 """Functions made of a function: they pickle, bind as methods and keep their names."""
 
 import copy
+import functools
 import inspect
 import multiprocessing
 import pickle
@@ -91,3 +92,20 @@ def test_they_have_names_texts_and_signatures():
     assert repr(ag.grad(cube)) == "<function grad(cube)>"
     assert str(inspect.signature(layer)) == "(x)"
     assert str(inspect.signature(ag.grad(cube))) == "(*args, **kwargs)"
+
+
+def test_observed_gradients_name_their_inputs():
+    def scaled(a, b):
+        return np.sum(a * b)
+
+    tapes = []
+    with ag.observe(tapes.append):
+        ag.grad(scaled, argnum=1)(X, X)
+        ag.grad(functools.partial(scaled, X))(X)
+        ag.grad(ag.grad(lambda t: t**3))(2.0)
+    assert [[n.name for n in t.trace() if n.kind == "input"] for t in tapes] == [
+        ["b"],
+        ["b"],
+        ["t"],
+        ["t"],
+    ]

@@ -85,7 +85,7 @@ def test_show_prints_the_table(ask, script):
 
 def test_show_sees_the_gradient_of_a_function(ask, script):
     source = "import autograd_tools as ag\nprint(ag.grad(lambda x: x * x)(3.0))\n"
-    assert ask("show", script(source)) == ("6.0\ninput v1  3  ∇ 6\nv2 = v1 * v1  9  ∇ 1\n", "", 0)
+    assert ask("show", script(source)) == ("6.0\ninput x  3  ∇ 6\nv2 = x * x  9  ∇ 1\n", "", 0)
 
 
 @pytest.mark.parametrize("end", ["J.backward()", "J.backward(loss)", "ag.grad(J, w)"])
@@ -109,7 +109,7 @@ def test_show_sees_a_gradient_computed_in_a_thread(ask, script):
             + "[t.join() for t in threading.enumerate() if t is not threading.current_thread()]"
         ),
     )
-    assert (output.splitlines()[0], errors, status) == ("input v1  3  ∇ 6", "", 0)
+    assert (output.splitlines()[0], errors, status) == ("input x  3  ∇ 6", "", 0)
 
 
 def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
@@ -345,7 +345,7 @@ if __name__ == "__main__":
     ag.grad(lambda x: x * 3)(1.0)
 """
     assert ask_process("show", script(source)) == (
-        "[2, 4]\ninput v1  1  ∇ 3\nv2 = v1 * 3  3  ∇ 1\n",
+        "[2, 4]\ninput x  1  ∇ 3\nv2 = x * 3  3  ∇ 1\n",
         "",
         0,
     )
