@@ -36,9 +36,10 @@ ELEMENTWISE: frozenset[Any] = frozenset(
     | {operator.neg, operator.pos, operator.abs, operator.invert}
 ) - {operator.matmul, operator.imatmul}
 
-# Functions without an effect, whose result has the shape of its broadcast arguments, and the
-# number of these.
+# Functions without an effect, whose result has a shape that only those of its arguments decide, and
+# the number of these.
 SIMPLE_CALLS: dict[Any, int] = {
+    **dict.fromkeys((operator.matmul, np.matmul), 2),
     **dict.fromkeys(ELEMENTWISE - CHANGING, 2),
     **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
     **{
