@@ -36,6 +36,7 @@ OTHER_CONTAINERS = (collections.deque, collections.abc.Mapping, set)
 UNSEEN = (bytearray, array.array, memoryview, ContextVar, threading.local, weakref.ref)
 MOST_KEYS = 1000  # of a dict whose order is looked at
 MISSING = object()
+OF_LIBRARY = object()  # in place of a function of a library that is gone
 CONTENTS = operator.attrgetter("cell_contents")  # of a variable of a closure, if it is set
 
 Part = tuple["functools.partial[Any]", str]  # how to get an object, and its name
@@ -67,7 +68,7 @@ class Outside:
             for get, label in parts_of(x, name):
                 found = get()
                 self._note(get, found, label)
-                if get.func is not library_function:
+                if not is_of_library(get):
                     todo.append((found, label))
         self._getters = [get for get, _, _ in self._looks.values()]
         self._found = [found for _, found, _ in self._looks.values()]
@@ -104,7 +105,7 @@ class Outside:
             return (
                 [x.tobytes() for x in self._samples] == self._numbers
                 and [*map(len, self._sized)] == self._sizes
-                and [*map(list, self._dicts)] == self._keys
+                and (not self._dicts or [*map(list, self._dicts)] == self._keys)
                 and all(map(operator.is_, map(operator.call, self._getters), self._found))
             )
         except ValueError:  # an empty variable of a closure
@@ -300,13 +301,13 @@ def _of_module(x: Any, name: str, names: set[str]) -> Iterator[Part]:
         if is_own:
             yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
         elif callable(vars(x)[field]):
-            yield functools.partial(library_function, vars(x), field), f"{name}.{field}"
+            yield functools.partial(vars(x).get, field, OF_LIBRARY), f"{name}.{field}"
         yield from _of_module(vars(x)[field], f"{name}.{field}", names - {field})
 
 
-def library_function(variables: dict[str, Any], name: str) -> Any:
-    """Return a function of a library's module, which is not followed any further."""
-    return variables.get(name, MISSING)
+def is_of_library(get: functools.partial[Any]) -> bool:
+    """Return whether this gets a function of a library, which is not followed any further."""
+    return bool(get.args) and get.args[-1] is OF_LIBRARY
 
 
 def _same(x: Any) -> Any:

@@ -26,7 +26,7 @@ from autograd_tools.programs.capturing.outside import (
     MOST_FOLLOWED,
     attribute,
     class_attribute,
-    library_function,
+    is_of_library,
     names_in,
     parts_of,
 )
@@ -82,7 +82,7 @@ class OutsideInputs:
                 self._with_defaults.append(x)
             for get, label in parts_of(x, name):
                 found = get()
-                if get.func is library_function:
+                if is_of_library(get):
                     continue
                 self._add(get, found, label)
                 todo.append((found, label))
