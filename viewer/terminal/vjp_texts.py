@@ -20,6 +20,7 @@ from viewer.text.lines import shorten
 
 MOST_SHOWN = 3  # arrays of a list that gradients flow into
 NOT_KNOWN = "unknown VJP rule"
+_PART = re.compile(r"(\.saved)?\[\d+\]")  # of a node with several results
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def backward_of(
     index = index_of(node.op, equation.args) if argument == 1 else ""
     rule = rule_text(node, argument, equation, trace, names, of)
     rule = RuleText(f"∇{names[node.id]}") if index else rule
+    part = equation.args[argument - 1].removeprefix(names[ids[0]])
+    index = part + index if _PART.fullmatch(part) else index
     targets = [f"∇{names[id]}{index}" for id in ids[:MOST_SHOWN]]
     targets += ["…"] * (len(ids) > MOST_SHOWN)
     return Backward(", ".join(targets), rule.formula, rule.note, index)

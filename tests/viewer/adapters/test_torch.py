@@ -498,3 +498,48 @@ def test_params_of_modules_that_are_not_called_have_names():
     holder = Holder()
     t = trace(lambda x: (holder.w * x).sum(), torch.ones(2))
     assert t[1].name == "holder.w"
+
+
+def steps_of(f, *args):
+    """The lines of a lesson, without columns."""
+    return [" ".join(line.split()) for line in viewer.explain(trace(f, *args)).splitlines()]
+
+
+def difference(w):
+    a, b = w.chunk(2)
+    return (a - b).sum()
+
+
+def test_a_result_of_several_has_its_number():
+    steps = steps_of(difference, leaf())
+    assert "3. v3 = v2[0] - v2[1] float32[1,2]" in steps
+    assert "3. ∇v2[0] += ∇v3 term 1 of 2" in steps
+
+
+def test_states_of_a_cell_have_numbers():
+    cell = nn.LSTMCell(2, 3)
+
+    def run(x):
+        return cell(x, cell(x))[0].sum()
+
+    calls = [n.call for n in trace(run, torch.ones(1, 2)) if n.op == "lstm_cell"]
+    both = "(float32[1,3], float32[1,3])"
+    assert f"[R({both})[0], R({both})[1]]" in calls[1]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (lambda w: w[:, :1], "w[:, :1]"),
+        (lambda w: w[..., -1], "w[..., -1]"),
+        (lambda w: w[0, 1], "w[0, 1]"),
+        (lambda w: w[1:,], "w[1:]"),
+        (lambda w: w[[0, 1]], "w[[0, 1]]"),
+        (lambda w: w[...], "w[...]"),
+    ],
+)
+def test_indices_print_as_in_python(read, text):
+    w = leaf()
+    steps = steps_of(lambda: read(w).sum())
+    assert any(step.startswith(f"2. v2 = {text}") for step in steps)
+    assert any(step.startswith(f"2. ∇{text} += ∇v2") for step in steps)

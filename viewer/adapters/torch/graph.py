@@ -26,7 +26,7 @@ class TorchGraph:
         self.current: BackwardPass | None = None
         self.values = values
         self._clock, self._names = clock, names
-        self._key = object()
+        self._key, self._parts = object(), object()
         leaf = torch.zeros((), requires_grad=True)
         with torch.enable_grad():
             self._accumulate = type((leaf + leaf).grad_fn.next_functions[0][0])
@@ -54,6 +54,17 @@ class TorchGraph:
                 found.append(grad_fn)
                 todo += [following for following, _ in grad_fn.next_functions]
         return found
+
+    def number(self, call: OpCall, results: Iterable[torch.Tensor]) -> None:
+        """Note which of the results of a call each tensor is."""
+        for i, x in enumerate(results):
+            if x.grad_fn is not None and x.grad_fn.metadata.get(self._key) is call:
+                x.grad_fn.metadata.setdefault(self._parts, {})[x.output_nr] = f"[{i}]"
+
+    def part(self, x: torch.Tensor) -> str:
+        """Return the index of a tensor that is one of several results of a call, such as `[0]`."""
+        found = None if x.grad_fn is None else x.grad_fn.metadata.get(self._parts)
+        return found.get(x.output_nr, "") if found else ""
 
     def sources(self, grad_fns: Iterable[Any]) -> list[OpCall]:
         """Return the calls and leaves whose values the grad_fns of a call use."""

@@ -25,10 +25,12 @@ REVERSED = {
     **{"radd": "add", "rmul": "multiply", "rpow": "power", "rsub": "subtract"},
     **{"rdiv": "divide", "rtruediv": "divide", "rmatmul": "matmul"},
 }
+INDEXED = ("getitem", "setitem")
 COMPILED = "compiled "  # before the name of a function or module that `torch.compile` compiled
 LONGEST_CONSTANT = 40  # characters of a constant
 NO_NUMPY = (torch.bfloat16,)
-Operand = Callable[[torch.Tensor], bool]  # whether a tensor is a parent, which notes it
+# Notes a parent, and returns the texts around it; None for a tensor that is none.
+Operand = Callable[[torch.Tensor], tuple[str, str] | None]
 
 
 def called_name(function: Any) -> str:
@@ -84,44 +86,54 @@ def form_of_tuple(tensors: Iterable[torch.Tensor]) -> Form:
 
 
 def templates_of(
-    args: Iterable[Any], kwargs: Mapping[str, Any], defaults: Mapping[str, Any], is_parent: Operand
+    name: str,
+    args: Iterable[Any],
+    kwargs: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    operand: Operand,
 ) -> tuple[ArgTemplate, ...]:
-    """Return the arguments of a call without the values of parents, which `is_parent` notes.
+    """Return the arguments of a call without the values of parents, which `operand` notes.
 
     Keywords with their default values are left out.
     """
-    found = [_template(x, is_parent) for x in args]
-    for name, x in kwargs.items():
-        if x is defaults.get(name, OPERAND):
+    found = [
+        _sequence(x, operand, "()")
+        if name in INDEXED and type(x) is tuple
+        else _template(x, operand)
+        for x in args
+    ]
+    for keyword, x in kwargs.items():
+        if x is defaults.get(keyword, OPERAND):
             continue
-        template = _template(x, is_parent)
+        template = _template(x, operand)
         if isinstance(template, str):
-            found.append(f"{name}={template}")
+            found.append(f"{keyword}={template}")
         else:
-            found.append((f"{name}={template[0]}", *template[1:]))
+            found.append((f"{keyword}={template[0]}", *template[1:]))
     return tuple(found)
 
 
-def _template(x: Any, is_parent: Operand) -> str | tuple[str, ...]:
+def _template(x: Any, operand: Operand) -> str | tuple[str, ...]:
     kind = type(x)
     if kind is float or kind is int or kind is bool or x is None:
         return repr(x)
     if isinstance(x, torch.Tensor):
-        return OPERAND if is_parent(x) else str(form_of(x.dtype, x.shape).text)
+        return operand(x) or str(form_of(x.dtype, x.shape).text)
     if kind is tuple or kind is list:
-        return _sequence(x, is_parent)
-    return _shortened(describe(x) if isinstance(x, (str, slice)) or callable(x) else str(x))
+        return _sequence(x, operand)
+    is_told = x is ... or isinstance(x, (str, slice)) or callable(x)
+    return _shortened(describe(x) if is_told else str(x))
 
 
-def _sequence(x: Any, is_parent: Operand) -> str | tuple[str, ...]:
-    pieces, marks = ["["], False
+def _sequence(x: Any, operand: Operand, brackets: str = "[]") -> str | tuple[str, ...]:
+    pieces, marks = [brackets[0]], False
     for position, item in enumerate(x):
-        template = _template(item, is_parent)
+        template = _template(item, operand)
         first, *rest = (template,) if isinstance(template, str) else template
         pieces[-1] += (", " if position else "") + first
         pieces += rest
         marks = marks or bool(rest)
-    pieces[-1] += "]"
+    pieces[-1] += ",)" if brackets == "()" and len(x) == 1 else brackets[1]
     return tuple(pieces) if marks else _shortened(pieces[0])
 
 

@@ -189,14 +189,14 @@ class TorchRecorder(TorchFunctionMode):
         parents: list[OpCall] = []
         inputs: list[Any] = []
 
-        def is_parent(x: torch.Tensor) -> bool:
-            if x.requires_grad:
-                parents.append(self.graph.call_of(x))
-                inputs.append(x.grad_fn)
-                return True
-            return False
+        def operand(x: torch.Tensor) -> tuple[str, str] | None:
+            if not x.requires_grad:
+                return None
+            parents.append(self.graph.call_of(x))
+            inputs.append(x.grad_fn)
+            return "", self.graph.part(x)
 
-        own = templates_of(args, kwargs, defaults, is_parent)
+        own = templates_of(name, args, kwargs, defaults, operand)
         if name in REVERSED:
             name, own, parents = REVERSED[name], own[::-1], parents[::-1]
         call = OpCall("result", name, None, args=own, parents=parents)
@@ -256,6 +256,8 @@ class TorchRecorder(TorchFunctionMode):
             call.args, call.parents = (), ()
             return
         grad_fns = self.graph.own(call, made, inputs)
+        if not is_one:
+            self.graph.number(call, results)
         if call.op.startswith(COMPILED):  # it uses Params that are no arguments
             call.parents = self.graph.sources(grad_fns)
             call.args = (OPERAND,) * len(call.parents)
