@@ -135,7 +135,8 @@ class Columns:
     Rows of `signature`, `source_line` and `place` are indices into the lists beside them. `flat`
     has the ids of the parents of all nodes, end to end; `starts` has where those of each node
     begin, and the end. `buffers` is None where the memory of arrays is unknown. `reasons` have, by
-    row, why a node has no gradient.
+    row, why a node has no gradient. `engine` names the package whose operations these are; it is
+    empty for NumPy's and those of this library.
     """
 
     signatures: list[OpSignature]
@@ -152,6 +153,7 @@ class Columns:
     backward_ns: list[dict[int, int] | None]
     buffers: Buffers | None = None
     reasons: dict[int, str] = field(default_factory=dict)
+    engine: str = ""
 
     @functools.cached_property
     def kind(self) -> list[str]:

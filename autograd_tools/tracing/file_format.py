@@ -45,6 +45,7 @@ def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]
         "backward_ns": backward,
         "memory": plain_buffers(columns.buffers),
         **({"reasons": _plain_reasons(columns.reasons)} if columns.reasons else {}),
+        **({"engine": columns.engine} if columns.engine else {}),
     }
 
 
@@ -88,6 +89,7 @@ def _read_columns(data: dict[str, Any]) -> Columns:
         backward_ns=_read_times(data["backward_ns"], n),
         buffers=read_buffers(data.get("memory"), n),
         reasons=_read_reasons(data.get("reasons", {}), n),
+        engine=text(data.get("engine", "")),
     )
 
 

@@ -34,8 +34,10 @@ class EngineGradient:
         done: BackwardPass,
         array_of: Callable[[Any], np.ndarray | None],
         *,
+        engine: str,
         retained: bool = False,
     ) -> None:
+        self.engine = engine
         self.since, self.roots, self.done = since, roots, done
         self.retained = retained
         self.unreached: Sequence[OpCall] = ()
@@ -48,7 +50,9 @@ class EngineGradient:
         result = self.roots[0] if self.roots else None
         calls = self.calls()
         buffers = None if self.buffers_of is None else self.buffers_of(calls)
-        trace = recorded_trace(calls, self.done, result, self._array_of, buffers)
+        trace = recorded_trace(
+            calls, self.done, result, self._array_of, buffers, engine=self.engine
+        )
         detached = {row: self.detached.get(call, ()) for row, call in enumerate(calls)}
         columns = trace.columns
         for row, call in enumerate(calls):
@@ -77,7 +81,7 @@ class ProgramGradient(EngineGradient):
     """
 
     def __init__(self, make: Callable[[bool], Trace] | None) -> None:
-        super().__init__((), (), BackwardPass(), lambda value: None)
+        super().__init__((), (), BackwardPass(), lambda value: None, engine="")
         self._make = make
 
     @property
@@ -128,6 +132,8 @@ def recorded_trace(
     result: OpCall | None = None,
     array_of: Callable[[Any], np.ndarray | None] = lambda value: None,
     buffers: Buffers | None = None,
+    *,
+    engine: str,
 ) -> Trace:
     """Return the trace of some calls with all their parents, oldest first.
 
@@ -155,6 +161,7 @@ def recorded_trace(
         forward_ns=[call.forward_ns for call in calls],
         backward_ns=[done.ns.get(call) for call in calls],
         buffers=buffers,
+        engine=engine,
     )
     trace = Trace(Nodes(columns), None if result is None else row[result] + 1)
     trace.check()

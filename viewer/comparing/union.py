@@ -67,7 +67,8 @@ def union(found: Differences) -> Union:
         removed = [id if marks.get(id) == "removed" and id < number else 0 for id in before]
         nodes.append(_with_removed(node, removed))
     places, place = _places(found, order)
-    columns = replace(Columns.of(nodes), places=places, place=place)
+    engine = found.b.columns.engine or found.a.columns.engine
+    columns = replace(Columns.of(nodes), places=places, place=place, engine=engine)
     result = ids[1].get(found.b.result or 0)
     return Union(found, Trace(Nodes(columns), result), marks, ids, order)
 

@@ -15,6 +15,7 @@ from viewer.terminal.calls import call_of, chain_rule
 from viewer.terminal.equations import Equation
 from viewer.terminal.formulas import index_of, lecture_formula
 from viewer.terminal.joined_formulas import formulas_of_each
+from viewer.terminal.shared_rules import is_shared
 from viewer.terminal.symbols import Names
 from viewer.text.lines import shorten
 
@@ -60,6 +61,9 @@ def rule_text(
     given = [arg for _, arg in positional(node)][argument - 1]
     call = call_of(node, trace, argument, equation, y)
     ids = list(dict.fromkeys(given.nodes))
+    shown = [names[id] for id in ids[:MOST_SHOWN]] + ["…"] * (len(ids) > MOST_SHOWN)
+    if not is_shared(call, trace.columns.engine):
+        return RuleText(chain_rule(call, shown))
     with suppress(TypeError, ValueError, LookupError, ArithmeticError):  # of a damaged trace
         if more := formulas_of_each(call, [names[id] for id in given.nodes], MOST_SHOWN):
             return RuleText(more + ", …" * (len(ids) > MOST_SHOWN))
@@ -69,10 +73,11 @@ def rule_text(
     try:
         rule = rule_of(of, argument, dy=call.dy, y=y, args=equation.args, kwargs=kwargs)
     except ValueError:
+        if trace.columns.engine:
+            return RuleText(chain_rule(call, shown))
         return RuleText(f"{shorten(node.op)}[{argument}]({call.dy})", NOT_KNOWN)
     if not rule.is_internal:
         return rule
-    shown = [names[id] for id in ids[:MOST_SHOWN]] + ["…"] * (len(ids) > MOST_SHOWN)
     is_clear = not re.search(r"^\w+: |^Make |\w_\w", rule.note)  # without names of this library
     note = re.sub(r"\bdy\b", call.dy, rule.note) if is_clear else ""
     return RuleText(chain_rule(call, shown), note)

@@ -166,7 +166,7 @@ class HipsRecorder:
                 self._pass = None
             since, self._since = self._since, []
             if isinstance(getattr(node, "call", None), OpCall):
-                self._done(EngineGradient(since, [node.call], done, _array_of))
+                self._done(EngineGradient(since, [node.call], done, _array_of, engine="autograd"))
             return found
 
         return pass_back

@@ -61,6 +61,7 @@ def _columns(
         outgrad=Summaries.of(outgrads_of(gradient, rows)),
         forward_ns=forward,
         backward_ns=backward,
+        engine="jax",
     )
 
 

@@ -69,7 +69,7 @@ def trace_torch(f: Callable[..., Any], *args: Any) -> Trace:
             "expected a function that computes a tensor with requires_grad, got none; "
             "write requires_grad=True for an argument, or use a module with parameters"
         )
-    return recorded_trace(calls, array_of=array_of)
+    return recorded_trace(calls, array_of=array_of, engine="torch")
 
 
 class TorchProfile(ag.Profile):

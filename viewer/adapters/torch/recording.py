@@ -285,7 +285,7 @@ class TorchRecorder(TorchFunctionMode):
         since, self._since = self._since, []
         memory = self._saved.memory
         self._saved.clear()
-        last = EngineGradient(since, calls, done, array_of, retained=bool(args[1]))
+        last = EngineGradient(since, calls, done, array_of, engine="torch", retained=bool(args[1]))
         last.detached, self._detached = self._detached, {}
         self.removed.clear()
         self._last, self._asked = last, args[3]
