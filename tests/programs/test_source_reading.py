@@ -137,3 +137,33 @@ def test_a_named_array_keeps_clear_of_arguments() -> None:
         return np.sum(np.sin(x * given) * given * expected)
 
     assert "given = np.array" in checked(ag.grad(loss), np.ones(3), np.ones(3))
+
+
+def filtered(q: Any, y: Any) -> Any:
+    h, m, p = np.array([[1.0, 0.0]]), np.zeros(2), np.eye(2)
+    for measured in y:
+        p = p + q * np.eye(2)
+        k = p @ h.T / (h @ p @ h.T)
+        m = m + k @ (measured - h @ m)
+        p = p - k @ h @ p
+    return np.sum(m)
+
+
+def powers(x: Any) -> Any:
+    for _ in range(5):
+        x = np.sin(x) ** np.array([2.0, 3.0])
+    return np.sum(x)
+
+
+CONSTANTS: dict[str, tuple[Any, ...]] = {
+    "product": (ag.grad(filtered), np.array(0.3), np.ones(4)),
+    "index": (lambda x: np.sum(x[np.array([0, 1, 1])] * np.array([1.0, 2.0, 3.0])), np.ones(2)),
+    "power": (ag.grad(powers), np.array([0.3, 0.7])),
+    "divisor": (lambda x: np.sum(np.float64(2.0) * x / np.array([1.0, 2.0])), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_a_constant_array_may_be_an_operand(name: str) -> None:
+    f, *args = CONSTANTS[name]
+    assert checked(f, *args)

@@ -140,7 +140,7 @@ class Layout:
             if x in self._elsewhere:
                 continue
             few = self.uses[x] <= MOST_MULTIPLES and not writes
-            if (is_view(call) and not call.args[0].root.written) or (few and _is_multiple(call)):
+            if _is_fixed_view(call) or (few and _is_multiple(call)):
                 self.inlined[x] = call
             elif self.uses[x] == 1 and x in user:
                 j = user[x]
@@ -299,6 +299,11 @@ def _common(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
         if x is not y:
             return a[:i]
     return a[: len(b)]
+
+
+def _is_fixed_view(call: Any) -> bool:
+    """Return whether a call is a view of what nobody writes into, such as a constant."""
+    return is_view(call) and not getattr(getattr(call.args[0], "root", None), "written", False)
 
 
 def _is_list_view(step: Any) -> bool:

@@ -58,22 +58,28 @@ def _plain(step: Step, plain: set[Variable], divided: set[Any]) -> Step | None:
         return None
     args = [float(x) if type(x) is np.float64 else x for x in step.args]
     if step.func in QUOTIENTS:
-        is_safe = args[1] in divided if type(args[1]) is Variable else bool(args[1])
-        is_safe = is_safe or getattr(args[1], "type", None) in (np.float64, np.ndarray)
-        if not is_safe or args[1] in plain:
+        if not _is_safe_divisor(args[1], plain, divided):
             return None
     elif step.func is np.broadcast_to:
         return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
     elif step.func not in WITH_SIGNS:
         return None
     variables = [x for x in args if type(x) is Variable]
+    has_array = any([type(x) is np.ndarray for x in args])
     if any([x.dtype not in (None, np.dtype(float)) for x in variables]):
         return None
-    if all([x in plain or x.type in (int, float) for x in variables]):
+    if not has_array and all([x in plain or x.type in (int, float) for x in variables]):
         plain.add(step.output)
         func = OF_PYTHON.get(step.func, step.func)
         return Call(func, tuple(args), {}, step.output, step.site, step.writes)
     return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
+
+
+def _is_safe_divisor(x: Any, plain: set[Variable], divided: set[Any]) -> bool:
+    """Return whether division by a value, or by Python's number in its place, is the same."""
+    if type(x) is not Variable:
+        return bool(np.all(x))
+    return x not in plain and (x in divided or x.type in (np.float64, np.ndarray))
 
 
 def _is_python_quotient(step: Step) -> bool:

@@ -45,21 +45,25 @@ def _other(call: Call, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> 
 def _turned(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     """Return `x.T`; `x` itself for `x.T.T`, and calls for `y.T @ x` in place of `(x.T @ y).T`."""
     x = call.args[0]
-    if len(x.shape) != 2 or x.root.written:
+    if type(x) is not Variable or len(x.shape) != 2 or x.root.written:
         return call
-    first = made.get(x)
+    first = _maker(x, made)
     if first is not None and first.func == Attribute("T"):
         return first.args[0]
     is_product = first is not None and first.func in MATRIX_PRODUCTS and not exact
-    if is_product and call.site.gradients and [len(y.shape) for y in first.args] == [2, 2]:  # type: ignore[union-attr]
+    if is_product and call.site.gradients:
         a, b = first.args  # type: ignore[union-attr]
-        left = made.get(a)
-        is_fixed = not (a.root.written or b.root.written)
-        if left is not None and left.func == Attribute("T") and is_fixed:
+        left = _maker(a, made)
+        is_turned = left is not None and left.func == Attribute("T") and type(b) is Variable
+        if (
+            is_turned
+            and len(a.shape) == len(b.shape) == 2
+            and not (a.root.written or b.root.written)
+        ):
             turned = Variable(b.number, None, b.root)
             turned.type, turned.shape, turned.dtype = b.type, b.shape[::-1], b.dtype
             before = Call(Attribute("T"), (b,), {}, turned, call.site)
-            return [before, _other(call, operator.matmul, (turned, left.args[0]))]
+            return [before, _other(call, operator.matmul, (turned, left.args[0]))]  # type: ignore[union-attr]
     return _other(call, Attribute("T"), call.args)
 
 
@@ -128,7 +132,7 @@ def _without_fill(call: Call, i: int) -> Any:
 
 def _broadcast(x: Any, other: Any, call: Call, made: dict[Variable, Call]) -> Any:
     """Return an argument as it was before it was broadcast to the shape of the other one."""
-    view = made.get(x) if type(x) is Variable else None
+    view = _maker(x, made)
     if view is None or view.func is not np.broadcast_to:
         return x
     fits = getattr(other, "shape", None) == call.output.shape == x.shape
@@ -141,6 +145,11 @@ def _uncopied(call: Call) -> Any:
     if len(call.args) > 2 or type(x) is not Variable or type(output) is not Variable:
         return call
     return x if x.root.number >= 0 and _equals_output(x, call) and not x.root.name else call
+
+
+def _maker(x: Any, made: dict[Variable, Call]) -> Call | None:
+    """Return the call that makes a value; None for a constant."""
+    return made.get(x) if type(x) is Variable else None
 
 
 def _is(x: Any, number: int) -> bool:
@@ -162,10 +171,12 @@ def _equals_output(x: Any, call: Call) -> bool:
 def _outer(call: Call, made: dict[Variable, Call]) -> Call | None:
     """Return `np.outer(x, y)` for `x[:, None] * y`."""
     column, row = call.args
-    view = made.get(column) if type(column) is Variable else None
-    if view is None or view.func is not operator.getitem or view.args[1] != (..., None):
+    view = _maker(column, made)
+    if view is None or view.func is not operator.getitem:
         return None
-    x = view.args[0]
+    x, index = view.args
+    if type(index) is not tuple or index != (..., None):
+        return None
     if (
         len(x.shape) == 1
         and len(getattr(row, "shape", ())) == 1

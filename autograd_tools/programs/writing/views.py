@@ -62,7 +62,7 @@ def is_cheap(call: Call) -> bool:
     x = call.output
     if type(x) is not Variable or x.called or call.kwargs or not may_be_repeated(call):
         return False
-    is_square = call.func is operator.pow and call.args[1] == 2
+    is_square = call.func is operator.pow and np.ndim(call.args[1]) == 0 and call.args[1] == 2
     return is_square or call.func in WITH_SIGNS
 
 
@@ -214,7 +214,7 @@ def _keeping_lists(loop: Loop) -> tuple[Loop, dict[Variable, View]]:
         if not isinstance(call, Call) or not is_view(call) or passing & {*call.inputs()}:
             continue
         x = call.args[0]
-        if x.root.written or not (outputs & {*call.inputs()}) <= {x}:
+        if type(x) is not Variable or x.root.written or not (outputs & {*call.inputs()}) <= {x}:
             continue
         if x in outputs:
             if x.type is not list or call.output not in stored:
