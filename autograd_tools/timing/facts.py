@@ -24,6 +24,7 @@ KINDS = {
     "shifted": "shifted slices times single elements, then summed",
     "windows": "slices of one array at equal distances, stacked",
     "growing": "an array that grows part by part",
+    "scattered": "elements of arrays that few others read",
     "unused": "lists that are joined, and the result not used",
     "summed": "a product of two arrays that is summed at once",
     "promoted": "float32 that an operand makes float64",

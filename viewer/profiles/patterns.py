@@ -51,8 +51,9 @@ def indexing(line: LineProfile) -> Found | None:
             return False
         return len(record.operands[0].shape) > len(record.operands[-1].shape)
 
-    again = sum(n for fact, n, _ in line.told("repeated") if fact.op == "getitem")
-    if not any(map(is_single, line.records)) or line.calls("getitem") - again < 20:
+    told = [*line.told("repeated"), *line.told("scattered")]
+    others = sum(n for fact, n, _ in told if fact.op == "getitem")
+    if not any(map(is_single, line.records)) or line.calls("getitem") - others < 20:
         return None
     return Found(line.ns(is_single), f"x[i], {line.often('getitem')}")
 

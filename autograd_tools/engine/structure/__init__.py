@@ -10,7 +10,7 @@ from autograd_tools.engine.structure.forms import differences, exponents, invers
 from autograd_tools.engine.structure.operations import Entries, operations_of
 from autograd_tools.engine.structure.promoted import promoted
 from autograd_tools.engine.structure.repeated import chains, equal_values, repeated
-from autograd_tools.engine.structure.slices import growing, shifted, unused, windows
+from autograd_tools.engine.structure.slices import growing, scattered, shifted, unused, windows
 from autograd_tools.engine.structure.unread import unread
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing.facts import Facts
@@ -35,6 +35,7 @@ def facts_of(entries: Entries, notes: Sequence[CallSite] | None) -> Facts:
         shifted,
         windows,
         growing,
+        scattered,
         unused,
         promoted,
     ):

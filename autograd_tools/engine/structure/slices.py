@@ -17,6 +17,7 @@ from autograd_tools.timing.facts import Fact, Facts
 FEWEST = 4  # slices
 COPIED = ("constant", "copied")  # the source of a small constant, of which a recording has a copy
 FEWEST_PARTS = 10  # of an array that grows
+FEW_READS = 4  # of an array that stands for no loop over its elements
 
 
 class Slice(NamedTuple):
@@ -163,6 +164,16 @@ def growing(ops: Operations) -> Facts:
             axis = ops.entries[index][3].get("axis", ops.argument(index, 1)) or 0
             detail = f"{'read ' if index in read else ''}{part} {axis} {n}"
             found[Fact("growing", *ops.places[index], detail)] += n
+    return ops.counted(found)
+
+
+def scattered(ops: Operations) -> Facts:
+    """Find reads of arrays that few others read: `S[0, 0]` of a new S in each turn of a loop."""
+    reads = Counter([(ops.places[index], ops.parent(index, 0)) for index in ops.of("getitem")])
+    found = Counter[Fact]()
+    for (place, _), n in reads.items():
+        if n <= FEW_READS:
+            found[Fact("scattered", *place)] += n
     return ops.counted(found)
 
 

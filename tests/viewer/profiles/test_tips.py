@@ -482,6 +482,23 @@ def test_rows_that_are_read_again_are_no_loop_over_rows():
     assert "getitem, 28 of 30 calls on equal arguments. Compute it once" in tip
 
 
+def test_elements_of_a_new_array_in_each_turn_have_no_tip():
+    def loss(x):
+        total = 0.0
+        for _ in range(40):
+            x = np.outer(x, x)[0] * 1.5
+            total = total + x[0]
+        return total
+
+    def of_one_array(x):
+        return sum(x[i] for i in range(40))
+
+    for f, expected in ((loss, False), (of_one_array, True)):
+        with ag.profile() as p:
+            ag.grad(f)(np.linspace(0.1, 0.9, 40))
+        assert ("Operate on the whole array" in str(tips(p))) is expected
+
+
 def test_the_same_advice_is_given_once():
     calls = [
         (found._replace(line=line), n, us)
