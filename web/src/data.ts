@@ -236,7 +236,7 @@ export class Data {
 
   /** Return nanoseconds of the forward pass of a node, NaN if it was not timed. */
   forward(id: number): number { return fromHighWord(this.column("forward")[id - 1]!); }
-  /** Return nanoseconds of the VJP rule of each timed argument of a node, from 1. */
+  /** Return nanoseconds of the VJP rule of each timed argument of a node, from 1; 0 is all of it. */
   backward(id: number): [argument: number, ns: number][] {
     const { node, argument, ns } = this.rules;
     const found: [number, number][] = [];

@@ -141,7 +141,7 @@ function Copies({ group }: { group: number }) {
                 <td>
                   <Link
                     text={stepName(data, group, at(copy)) || shownCopy(data, group, at(copy))}
-                    does={() => page.store.set({ copy: at(copy) })}
+                    does={() => page.showCopy(group, copy)}
                   />
                 </td>
                 <td class="number">

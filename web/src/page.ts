@@ -4,9 +4,9 @@ import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 
 import { indexOf } from "./columns.ts";
-import { type Chosen, copiesOf } from "./copies.ts";
+import { type Chosen, copiesOf, inCopy } from "./copies.ts";
 import { type Data, push } from "./data.ts";
-import { reveal, type Target } from "./graph.ts";
+import { modelOf, reveal, type Target } from "./graph.ts";
 import { linesOf } from "./lines.ts";
 import { plural } from "./numbers.ts";
 import { available, type Measured } from "./metrics.ts";
@@ -44,6 +44,18 @@ export class Page {
     const own = selected && "node" in selected ? copiesOf(this.data, selected.node) : [];
     const isShown = own.every(([group, n]) => (copy.get(group) ?? 0) === n);
     return isShown ? copy : new Map([...copy, ...own]);
+  }
+
+  /** Show a copy of a folded group, all if it is -1; a selected node becomes the one in that copy. */
+  showCopy(group: number, n: number) {
+    let { copy, selected } = this.store.get();
+    const others = [...copy].filter(([other]) => other !== group);
+    copy = new Map(n < 0 ? others : [...others, [group, n]]);
+    if (n >= 0 && selected && "node" in selected) {
+      const own = new Map(copiesOf(this.data, selected.node)).set(group, n);
+      selected = { node: inCopy(this.data, own, modelOf(this.data, selected.node)) };
+    }
+    this.store.set({ copy, selected }, "replace");
   }
 
   /** Select a node or a group, and open the groups around it, at the copy that it is in. */
@@ -143,19 +155,19 @@ export class Page {
     return lines.length && gradients > 1 ? `run of ${plural(gradients, "gradient")}` : "this gradient";
   }
 
-  /** Return the times of each argument at a line; argument 0 is the forward pass. */
-  argumentsAt(place: Place): [op: string, argument: number, ns: number][] {
-    const found = new Map<string, [string, number, number]>();
-    const add = (op: string, argument: number, ns: number) => {
+  /** Return the times of each argument at a line; null is the forward pass, 0 all of a VJP rule. */
+  argumentsAt(place: Place): [op: string, argument: number | null, ns: number][] {
+    const found = new Map<string, [string, number | null, number]>();
+    const add = (op: string, argument: number | null, ns: number) => {
       const key = `${argument}:${op}`;
       if (ns > 0) found.set(key, [op, argument, (found.get(key)?.[2] ?? 0) + ns]);
     };
     for (const [file, line, op, argument, ns] of this.data.header.profile?.arguments ?? []) {
       if (file === place.file && line === place.line) add(op, argument, ns);
     }
-    if (found.size) add("", 0, this.spentAt(place)[0]);
+    if (found.size) add("", null, this.spentAt(place)[0]);
     for (const id of found.size ? [] : this.nodesAt(place)) {
-      add(this.data.op(id), 0, this.data.forward(id));
+      add(this.data.op(id), null, this.data.forward(id));
       for (const [argument, ns] of this.data.backward(id)) add(this.data.op(id), argument, ns);
     }
     return [...found.values()].sort((a, b) => b[2] - a[2]);

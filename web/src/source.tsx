@@ -139,7 +139,7 @@ function PerArgument({ place }: { place: Place }) {
           {times.slice(0, MOST_ARGUMENTS).map(([op, argument, ns]) => (
             <tr>
               <td class="code">{argument ? `${op}[${argument}]` : op || "all"}</td>
-              <td class="dim">{argument ? "backward" : "forward"}</td>
+              <td class="dim">{argument === null ? "forward" : "backward"}</td>
               <td class="number">{timeText(ns)}</td>
               <td class="number">{Math.round((100 * ns) / whole)}%</td>
             </tr>

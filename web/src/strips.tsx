@@ -23,11 +23,7 @@ export function Steps({ group, node }: { group: number; node: number }) {
   const spent = useMemo(() => timesOf(data, group, state.copy), [data, group, around]);
   const outside = new Map(state.copy);
   outside.delete(group);
-  const set = (n: number) => {
-    const copy = new Map(state.copy).set(group, n);
-    if (n < 0) copy.delete(group);
-    page.store.set({ copy });
-  };
+  const set = (n: number) => page.showCopy(group, n);
   const label = shownCopy(data, group, state.copy) || `all ${grouped(times)}`;
   const name = (n: number) => {
     const at = new Map(state.copy).set(group, n);

@@ -8,7 +8,7 @@ import { rowName, title } from "../src/labels.ts";
 import { Page } from "../src/page.ts";
 import { Shown } from "../src/shown.ts";
 import { heading, shownCopy, stepName } from "../src/steps.ts";
-import { createStore, type State } from "../src/store.ts";
+import { createStore, type State, type Store } from "../src/store.ts";
 import { small } from "./small.ts";
 
 const STYLE: Omit<Style, "copy"> = {
@@ -120,6 +120,28 @@ test("the tip of a node in a loop says its step", () => {
     shown,
     "for i in range(9)  ×2 · step 4 · 2 of 2 › steps 8-10  ×2 · step 10 · 2 of 2",
   );
+});
+
+test("another step of a loop selects the node in it", () => {
+  const limits = { nodes: 7, groups: 5, files: 1, copies: () => 2 };
+  const address = { read: () => "", write: () => {}, watch: () => {} };
+  const first = { open: new Set(), copy: new Map(), selected: { node: 3 } } as unknown as State;
+  const page = new Page(data, createStore({ ...first, query: "" }, limits, address), () => {});
+  const selected = (group: number, copy: number) => {
+    page.showCopy(group, copy);
+    return page.store.get().selected;
+  };
+  assert.deepEqual(selected(outer, 1), { node: 6 });
+  assert.deepEqual(selected(inner, 0), { node: 5 });
+  assert.deepEqual(selected(outer, -1), { node: 5 });
+});
+
+test("a PyTorch VJP rule without an argument is no forward pass", () => {
+  const rule = ["log", 0, 700];
+  const profile = { lines: [[0, 7, 600, 700, 1]], arguments: [[0, 7, ...rule]] };
+  const timed = small([{ op: "log", line: 7 }], [], { profile });
+  const page = new Page(timed, null as unknown as Store, () => {});
+  assert.deepEqual(page.argumentsAt({ file: 0, line: 7 }), [rule, ["", null, 600]]);
 });
 
 test("a step that is not known has a sign", () => {

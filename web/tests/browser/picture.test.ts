@@ -165,6 +165,19 @@ test("the slider of a folded loop chooses the step that boxes show", () =>
     assert.notEqual(await texts(), fourth);
   }));
 
+test("the slider of a loop selects the node of its step", () =>
+  withPage("recurrent", async (page) => {
+    await settled(page);
+    await page.locator("#n6 text").first().click();
+    await page.locator(".facts h2").getByText("v6 = tanh").waitFor();
+    await page.locator(".steps input").focus();
+    for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowRight");
+    await page.locator(".facts h2").getByText("v14 = tanh").waitFor();
+    await page.waitForFunction(() => location.hash === "#node=14&copy=2:2");
+    await settled(page);
+    assert.equal(await page.locator(".stage .selected").getAttribute("id"), "n6");
+  }));
+
 test("the switch chooses functions, lines or operations", () =>
   withPage("recurrent", async (page) => {
     await settled(page);
