@@ -8,7 +8,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { Canvas } from "./canvas.ts";
 import { Changes } from "./changes.tsx";
 import { type Data, load, unpack } from "./data.ts";
-import { type Answer, answers, QUESTIONS } from "./flow.ts";
+import { type Answer, answers, nextOf, QUESTIONS } from "./flow.ts";
 import { Help } from "./help.tsx";
 import { Hotspots } from "./hotspots.tsx";
 import { Inspector } from "./inspector.tsx";
@@ -215,17 +215,18 @@ function Search({ input }: { input: RefObject<HTMLInputElement | null> }) {
   );
 }
 
-/** A button for each question about the gradient; it goes to the answer. */
+/** A button for each question about the gradient; it goes to the answer, then to the next one. */
 function Questions() {
-  const { page, data } = usePage();
-  const [found, setFound] = useState<Answer[]>([]);
+  const { page, data, state } = usePage();
+  const [found, setFound] = useState<Answer[][]>([]);
+  const { node: selected = 0 } = { node: 0, ...state.selected };
   useEffect(() => {
     idle(() => setFound(answers(data)));
   }, [data]);
   return (
     <div class="finds" role="group" aria-label="Go to">
       {QUESTIONS.map(([title, help], i) => {
-        const { node = 0, text = help } = found[i] ?? {};
+        const { node = 0, text = help } = nextOf(found[i] ?? [], selected) ?? {};
         const does = () => {
           if (node) page.show({ node });
           page.say(text);

@@ -159,8 +159,17 @@ function farthest(
   return node ? { node, text: `from ${from} to ${to}` } : null;
 }
 
-/** Return the node nearest to the result that it needs, but that no gradient reaches. */
-export function ending(data: Data): Answer {
+const COUNTED = /^(?:bool|u?int|True|False|-?\d+$)/; // a dtype, or a plain number
+
+/** Return whether a value is of a type that has no gradient. */
+function isCounted(data: Data, id: number): boolean {
+  const [text, , dtype] = data.value.form(id) ?? [];
+  return COUNTED.test(dtype ?? text ?? "");
+}
+
+/** Return the nodes that no gradient reaches: those that the result needs, nearest first, then Params. */
+export function endings(data: Data): Answer[] {
+  const found = new Map<number, Answer>();
   const { gradient, starts, parents, header: { result } } = data;
   const needed = new Uint8Array(result + 1);
   needed[result] = 1;
@@ -170,28 +179,41 @@ export function ending(data: Data): Answer {
       const parent = parents[n]!;
       needed[parent] = 1;
       if (gradient.has(parent) || !gradient.has(id) || data.kind(parent) === "input") continue;
+      if (found.has(parent) || isCounted(data, parent)) continue;
       const text = `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.`;
-      return { node: parent, text };
+      found.set(parent, { node: parent, text });
     }
   }
   for (let id = 1; id <= data.nodes; id++) {
-    if (data.kind(id) !== "param" || gradient.has(id)) continue;
+    if (data.kind(id) !== "param" || gradient.has(id) || found.has(id)) continue;
     const why = data.header.reasons?.[id] ?? "the result does not depend on it";
-    return { node: id, text: `No gradient reaches ${data.label(id)}: ${why}.` };
+    found.set(id, { node: id, text: `No gradient reaches ${data.label(id)}: ${why}.` });
   }
-  return { node: 0, text: "Gradients reach all that the result depends on." };
+  const none = { node: 0, text: "Gradients reach all that the result depends on." };
+  return found.size ? [...found.values()] : [none];
 }
 
 /** The questions with a button each; only the first has an answer without a backward pass. */
-export const QUESTIONS: [title: string, help: string, answer: (data: Data) => Answer][] = [
+export const QUESTIONS: [
+  title: string,
+  help: string,
+  answer: (data: Data) => Answer | Answer[],
+][] = [
   ["First NaN", "Where the first NaN or Inf comes from", firstNaN],
   ["Vanishes", "Where the gradient becomes small on its way", vanishing],
   ["Explodes", "Where the gradient becomes large on its way", exploding],
-  ["Ends", "Where the gradient ends", ending],
+  ["Ends", "Where the gradient ends; each click goes to the next place", endings],
 ];
 
 /** Return the answers in the order of the questions. */
-export function answers(data: Data): Answer[] {
+export function answers(data: Data): Answer[][] {
   const none = { node: 0, text: "No backward pass ran." };
-  return QUESTIONS.map(([, , answer], n) => (n && !data.header.result ? none : answer(data)));
+  return QUESTIONS.map(([, , answer], n) => [n && !data.header.result ? none : answer(data)].flat());
+}
+
+/** Return the answer after the one that is selected, with its number; after the last, the first. */
+export function nextOf(found: Answer[], selected: number): Answer | undefined {
+  const n = (found.findIndex(({ node }) => node === selected) + 1) % found.length;
+  if (found.length < 2) return found[0];
+  return { node: found[n]!.node, text: `${n + 1} of ${found.length}: ${found[n]!.text}` };
 }

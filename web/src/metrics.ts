@@ -34,7 +34,7 @@ export const METRICS: readonly Metric[] = (
     ["saved", "saved", SAVED, column("saved"), "sum", memoryText],
     ["grad", "∇ max", "largest norm of a gradient", column("∇norm"), "max", short],
     ["gradmin", "∇ min", "smallest norm of a gradient", column("∇norm"), "min", short],
-    ["nan", "NaN", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
+    ["nan", "NaN, Inf elements", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
     ["changes", "changes", "nodes added, removed, changed, or with other numbers", marked, "sum", grouped],
   ] as const
 ).map(([name, title, help, of, fold, text]) => {

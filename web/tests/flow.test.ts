@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answers, ending, exploding, firstNaN, pathToResult, vanishing } from "../src/flow.ts";
+import { answers, endings, exploding, firstNaN, nextOf, pathToResult, vanishing } from "../src/flow.ts";
+import { available } from "../src/metrics.ts";
 import { type Node, small } from "./small.ts";
 
 const chain = (grads: (number | null)[]) =>
@@ -91,6 +92,12 @@ test("the first NaN of a gradient is made by a VJP rule", () => {
   assert.deepEqual(firstNaN(data), { node: 2, text });
 });
 
+test("elements of values and gradients that are not finite are counted", () => {
+  const data = small([{ nans: 2, infs: 1, gradNans: 1 }]);
+  const [counted] = available(data).filter(({ metric }) => metric.title === "NaN, Inf elements");
+  assert.equal(counted!.groups[0], 4);
+});
+
 test("a finite run has no first NaN", () => {
   assert.deepEqual(firstNaN(chain([1, 1])), {
     node: 0,
@@ -135,7 +142,7 @@ test("a small gradient beside a large one does not vanish", () => {
 
 test("a gradient ends at the node nearest to the result without one", () => {
   const text = "No gradient reaches v2: it ends at v3 = tanh.";
-  assert.deepEqual(ending(chain([null, null, 1, 1])), { node: 2, text });
+  assert.deepEqual(endings(chain([null, null, 1, 1]))[0], { node: 2, text });
 });
 
 test("a Param that the result does not need has no gradient", () => {
@@ -145,12 +152,54 @@ test("a Param that the result does not need has no gradient", () => {
     { op: "sum", parents: [2], grad: 1 },
   ]);
   const text = "No gradient reaches w: the result does not depend on it.";
-  assert.deepEqual(ending(data), { node: 1, text });
+  assert.deepEqual(endings(data), [{ node: 1, text }]);
 });
+
+const three = () =>
+  small([
+    { label: "w", grad: null },
+    { label: "u", grad: null },
+    { grad: 1 },
+    { op: "floor", parents: [1], grad: null },
+    { op: "add", parents: [3, 4, 4], grad: 1 },
+  ]);
+
+test("each place where a gradient ends is named once", () => {
+  assert.deepEqual(
+    endings(three()).map(({ node }) => node),
+    [4, 1, 2],
+  );
+});
+
+test("the next place follows the selected one, the first the last", () => {
+  const found = endings(three());
+  assert.deepEqual(
+    [0, 4, 1, 2].map((selected) => nextOf(found, selected)!.node),
+    [4, 1, 2, 4],
+  );
+  assert.equal(nextOf(found, 4)!.text, "2 of 3: No gradient reaches w: the result does not depend on it.");
+});
+
+for (const [kind, form] of [
+  ["array", ["bool[2]", [2], "bool", 2]],
+  ["number", ["False", null, null, 0]],
+  ["integer", ["int64[2]", [2], "int64", 16]],
+] as const)
+  test(`no gradient ends at a ${kind} of a type without gradients`, () => {
+    const other = ["", [], "float64", 8];
+    const nodes: Node[] = [
+      { grad: 1 },
+      { op: "greater", parents: [1], grad: null },
+      { op: "where", parents: [2, 1], grad: 1 },
+    ];
+    const data = small(nodes, [], { forms: [other, form, other] });
+    const text = "Gradients reach all that the result depends on.";
+    assert.deepEqual(endings(data), [{ node: 0, text }]);
+  });
 
 test("without a backward pass there is nothing to follow", () => {
   const data = small([{}, { op: "sum", parents: [1] }], [], { result: 0 });
-  const texts = answers(data).map(({ node, text }) => [node, text]);
+  const texts = answers(data).flat().map(({ node, text }) => [node, text]);
   const none = [0, "No backward pass ran."];
   assert.deepEqual(texts, [[0, "All values and gradients are finite."], none, none, none]);
 });
