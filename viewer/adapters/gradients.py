@@ -24,7 +24,8 @@ class EngineGradient:
     """One backward pass: the calls since the one before, and what its `roots` depend on.
 
     A `retained` graph can be differentiated again. `unreached` leaves were to get a gradient, and
-    got none; `detached` has the operations that read values without one.
+    got none; `detached` has the operations that read values without one. `not_asked` is the reason
+    for other leaves, if the pass was to reach some only.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class EngineGradient:
         self.since, self.roots, self.done = since, roots, done
         self.retained = retained
         self.unreached: Sequence[OpCall] = ()
+        self.not_asked = ""
         self.detached: Mapping[OpCall, Sequence[Detached]] = {}
         self.buffers_of: Callable[[Sequence[OpCall]], Buffers] | None = None
         self._array_of = array_of
@@ -58,6 +60,8 @@ class EngineGradient:
         for row, call in enumerate(calls):
             if call in self.unreached:
                 columns.reasons[row] = reason_of(trace, columns.node(row), detached)
+            elif self.not_asked and call.kind == "param" and call not in self.done.outgrads:
+                columns.reasons[row] = self.not_asked
         return trace
 
     def calls(self) -> list[OpCall]:

@@ -147,6 +147,22 @@ def test_leaves_that_grad_was_not_asked_for_say_so():
     assert why_none(p, v) == "v has no gradient: torch.autograd.grad did not ask for it"
 
 
+def test_explain_says_that_grad_asked_for_others():
+    net, x = nn.Linear(2, 3), torch.ones(4, 2, requires_grad=True)
+    with profile() as p:
+        torch.autograd.grad(net(x).sum(), x, create_graph=True)
+    answer = "torch.autograd.grad did not ask for it"
+    assert ag.why_none(p.trace, "net.weight") == f"net.weight has no gradient: {answer}"
+    assert viewer.explain(p.trace).splitlines()[-1] == f"net.weight, net.bias: {answer}"
+
+
+def test_leaves_that_backward_was_not_asked_for_say_so():
+    w, v = (torch.ones(2, requires_grad=True) for _ in range(2))
+    with profile() as p:
+        (w * v).sum().backward(inputs=[w])
+    assert why_none(p, v) == "v has no gradient: backward(inputs=...) did not ask for it"
+
+
 def test_changes_of_leaves_are_no_cuts():
     w, v = (torch.ones(2, requires_grad=True) for _ in range(2))
     with profile() as p:

@@ -289,6 +289,9 @@ class TorchRecorder(TorchFunctionMode):
         last.detached, self._detached = self._detached, {}
         self.removed.clear()
         self._last, self._asked = last, args[3]
+        if self._asked:
+            name = "backward(inputs=...)" if kw.get("accumulate_grad") else "torch.autograd.grad"
+            last.not_asked = f"{name} did not ask for it"
         if self.graph.values:
             last.buffers_of = partial(memory.buffers, done)
             last.unreached = self.graph.unreached(done, self._asked)

@@ -57,9 +57,8 @@ def _answer(
         return "has no gradient: the last result does not depend on it"
     row = calls.index(call)
     if call not in last.done.outgrads:
-        asked = "torch.autograd.grad did not ask for it"
-        otherwise = asked if x.is_leaf else "no path leads to the result"
-        return f"has no gradient: {trace.columns.reasons.get(row, otherwise)}"
+        reason = trace.columns.reasons.get(row, "no path leads to the result")
+        return f"has no gradient: {reason}"
     if not x.is_leaf:
         return (
             "is no leaf, so its .grad is None: call its retain_grad() before backward(); "
