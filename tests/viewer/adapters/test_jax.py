@@ -363,3 +363,30 @@ def test_program_has_the_value_and_gradient_of_jax(f):
     assert t[t.result].value.min == pytest.approx(float(value), rel=1e-5)
     assert leaf(t, "w").outgrad.norm == pytest.approx(float(np.linalg.norm(gradient)), rel=1e-5)
     assert [n.op for n in t if n.kind == "result" and not n.line] == []
+
+
+@pytest.mark.parametrize(
+    ("cut", "op"),
+    [
+        (jnp.round, "round"),
+        (jax.lax.stop_gradient, "stop_gradient"),
+        (lambda a: a.astype(int), "convert_element_type"),
+        (jnp.argmax, "argmax"),
+        (lambda a: jnp.where(a > 0, 1.0, 2.0), "gt"),
+    ],
+)
+def test_why_none_names_the_operation_that_cuts(cut, op):
+    def f(p):
+        cuts = cut(p["a"] * 2)
+        return jnp.sum(cuts) + jnp.sum(p["b"])
+
+    t = trace(f, {"a": jnp.ones(3), "b": jnp.ones(3)})
+    head, line = ag.why_none(t, "p['a']").splitlines()
+    assert head == "p['a'] has no gradient: its paths end at operations without a gradient:"
+    assert f" {op}(" in line
+    assert f"{__file__}:" in line
+
+
+def test_why_none_says_that_nothing_uses_a_param():
+    t = trace(lambda p: p["b"] * 2, {"a": 1.0, "b": 1.0})
+    assert ag.why_none(t, "p['a']") == "p['a'] has no gradient: nothing is computed from it"

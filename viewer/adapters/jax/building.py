@@ -12,6 +12,7 @@ from autograd_tools.tracing.columns import Columns, Nodes, Numbering, OpSignatur
 from autograd_tools.tracing.summaries import Summaries, Summary
 from viewer.adapters.jax.arguments import arguments_of
 from viewer.adapters.jax.attribution import outgrads_of, times_of
+from viewer.adapters.jax.ends import reasons_of
 from viewer.adapters.jax.gradient import Gradient, Ref, numbers_in
 from viewer.adapters.jax.owners import Owner, name_of
 from viewer.adapters.jax.rows import Entry, Leaf, Rows
@@ -38,6 +39,7 @@ def trace_of(
     result = rows.row_of(gradient.results[0])
     found = Trace(Nodes(columns), None if result is None else result + 1)
     found.check()
+    columns.reasons.update(reasons_of(found))
     return found
 
 

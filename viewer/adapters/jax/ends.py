@@ -1,0 +1,58 @@
+"""The reasons why Params of a trace have no gradient: operations where their paths end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograd_tools import Trace
+from autograd_tools.base.text import one_line
+from autograd_tools.debug.lost_gradients import place_text
+from autograd_tools.tracing.columns import TraceNode
+
+# Operations of floats whose derivative is zero or unknown. To add one, add an entry.
+WITHOUT = frozenset({"ceil", "floor", "nextafter", "round", "sign", "stop_gradient"})
+FLOATS = ("float", "bfloat", "complex")
+MOST_ENDS = 8  # that are listed
+
+
+def reasons_of(trace: Trace) -> dict[int, str]:
+    """Return the reasons that are known, by row."""
+    found = {}
+    for row, there in enumerate(trace.columns.outgrad.there):
+        if there or trace.columns.kind[row] != "param":
+            continue
+        node = trace[row + 1]
+        ends = [*_ends(trace, node)]
+        if ends:
+            more = [f"  and {len(ends) - MOST_ENDS} more"] if len(ends) > MOST_ENDS else []
+            head = "its paths end at operations without a gradient:"
+            found[row] = "\n".join([head, *map(_line, ends[:MOST_ENDS]), *more])
+        elif not node.children:
+            found[row] = "nothing is computed from it"
+    return found
+
+
+def _ends(trace: Trace, node: TraceNode) -> Iterator[TraceNode]:
+    """Yield the operations without a gradient that use a value, or what is computed from it."""
+    todo, seen = [*node.children], set[int]()
+    while todo:
+        id = todo.pop(0)
+        other = trace[id]
+        if id in seen or other.gradient:
+            continue
+        seen.add(id)
+        if other.op in WITHOUT or not _is_float(other):
+            yield other
+        elif other.outgrad is None:
+            todo += other.children
+
+
+def _is_float(node: TraceNode) -> bool:
+    """Return whether a value has floats; several results count as such."""
+    dtype = node.value.dtype if node.value else None
+    return dtype is None or dtype.startswith(FLOATS)
+
+
+def _line(node: TraceNode) -> str:
+    place = place_text(node.file, node.line, node.function)
+    return f"  {node.id}. {one_line(node.call)}{place}"
