@@ -17,7 +17,7 @@ from autograd_tools.base.text import Text
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer import passes
-from viewer.graph import Graph
+from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import by_reason, heading, number, plural
 from viewer.terminal.equations import Equation, cut, equation_of
@@ -285,17 +285,31 @@ class _Lesson:
 def _told(graph: Graph) -> list[int]:
     """Return the nodes to explain: the first of many equal ones, both of two."""
     pairs = (group.copies[1] for group in graph.root.inner() if group.times == 2)
-    return sorted({*graph.alike, *chain.from_iterable(pairs)})
+    first = _first_computed(graph)
+    return sorted({first.get(id, id) for id in (*graph.alike, *chain.from_iterable(pairs))})
+
+
+def _first_computed(graph: Graph) -> dict[int, int]:
+    """Return the node to explain for one of a first copy, which a recursion computes last."""
+    found: dict[int, int] = {}
+    for group in graph.root.inner():
+        if group.times > 2:
+            for model, id in zip(group.copies[0], min(group.copies, key=min), strict=True):
+                found[model] = found.get(id, id)
+    return found
 
 
 def _folds(graph: Graph) -> list[tuple[int, int, str]]:
     """Return the first and the last node of each folded group that is explained, and a heading."""
-    found = []
-    for group in graph.root.inner():
-        own = [id for id in group.copies[0] if id in graph.alike] if group.copies else []
-        if own and group.kind != "leaves" and group.times > 2:
-            text = f"{heading(group)}: {group.times:,} times alike; the first:"
-            found.append((min(own), max(own), text))
+    found, first = [], _first_computed(graph)
+    for whole in graph.root.inner():
+        for group in whole.members:
+            if not isinstance(group, Group) or group.kind == "leaves" or group.times <= 2:
+                continue
+            own = [first[id] for id in group.copies[0] if id in graph.alike]
+            of = f" of {heading(whole)}" if whole.kind in ("loop", "recursion") else ""
+            text = f"{heading(group)}{of}: {group.times:,} times alike; the first:"
+            found += [(min(own), max(own), text)] if own else []
     return found
 
 

@@ -222,3 +222,24 @@ def test_a_checkpoint_says_that_it_computes_again():
     assert lesson[-1].startswith(
         "2. ∇w = ∇v2 · ∂v2/∂w float64[2] = [2 2] Run a checkpointed call again"
     )
+
+
+def power(w, n):
+    return w if n == 1 else power(w, n - 1) * w
+
+
+def test_a_recursion_is_explained_by_its_first_computed_call():
+    lines = viewer.explain(ag.trace(power, 2.0, 5)).splitlines()
+    assert lines[2].strip() == "power, calling itself: 4 times alike; the first:"
+    assert lines[3].split() == ["2.", "v2", "=", "w", "*", "w", "4"]
+
+
+def test_steps_of_a_loop_that_differs_name_the_loop():
+    def f(w):
+        y = 1.0
+        for i in range(5):
+            y = np.sin(y * w) if i else np.exp(w)
+        return y
+
+    text = viewer.explain(ag.trace(f, 2.0))
+    assert text.count("steps 2-5 of for i in range(5): 4 times alike; the first:") == 2
