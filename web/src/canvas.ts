@@ -202,6 +202,8 @@ export class Canvas {
     const { x, y } = this.corner;
     const part = [x, y, width / scale, height / scale].join(" ");
     this.svg?.setAttribute("viewBox", this.print.matches ? this.wholeBox : part);
+    const seen = Math.min(width / this.whole.width, height / this.whole.height) / scale;
+    this.stage.toggleAttribute("data-cut", this.atStart && seen < 0.99); // a hint, until it is moved
   }
 
   /** Move a picture into sight that is out of it. */

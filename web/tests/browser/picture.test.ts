@@ -237,6 +237,19 @@ test("the wheel zooms and dragging moves", () =>
     assert.notEqual(await viewBox(page), zoomed);
   }));
 
+test("a hint says that the picture is larger than the window", () =>
+  withPage("levels", async (page) => {
+    await settled(page);
+    const hint = () =>
+      page.locator(".stage").evaluate((stage) => getComputedStyle(stage, "::after").content);
+    assert.equal(await hint(), "none");
+    await page.setViewportSize({ width: 1000, height: 300 });
+    await page.waitForSelector(".stage[data-cut]");
+    assert.equal(await hint(), '"larger than the window: f or ⤢ shows all"');
+    await page.keyboard.press("f");
+    assert.equal(await hint(), "none");
+  }));
+
 test("two fingers zoom", () =>
   withPage("recurrent", async (page) => {
     await settled(page);
