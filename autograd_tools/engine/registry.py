@@ -73,6 +73,7 @@ PRIMITIVES: dict[Callable[..., Any], Primitive] = {}
 ZEROGRADS: set[Callable[..., Any]] = set()
 OPTIONS = frozenset(PrimitiveData.__init__.__kwdefaults__ or ())
 COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
+_capturing: set[object] = set()  # open blocks of `functions_captured`
 EXACT: set[Callable[..., Any]] = set()  # composites that compute NumPy's value themselves
 
 
@@ -85,17 +86,26 @@ def known_primitives() -> list[Primitive]:
 def functions_captured() -> Iterator[None]:
     """Let calls of functions that NumPy does not dispatch be steps of a program."""
     opaque = [known for known in known_primitives() if known.is_opaque]
+    mine, ended = object(), False
 
-    def switch(change: int) -> None:
-        traced.captures += change
+    def switch() -> None:
+        traced.captures = len(_capturing)
         for known in opaque:
             switched(known)
 
-    switch(1)
     try:
-        yield
+        try:
+            _capturing.add(mine)
+            switch()
+            yield
+        finally:
+            _capturing.discard(mine)
+            switch()
+            ended = True
     finally:
-        switch(-1)
+        if not ended:  # again, after an interrupt there
+            _capturing.discard(mine)
+            switch()
 
 
 @timing.on_switch
