@@ -155,9 +155,10 @@ def gradient(summary: Summary) -> str:
     That is a scalar, or the norm of an array and how many elements are not finite.
     """
     size = summary.mean if summary.shape == () else summary.norm
+    special = "" if summary.shape == () else counts(summary, "")
     if size is None:  # such as a norm that overflows
-        return counts(summary, "").strip() or summary.text
-    return f"{size:.3g}{'' if summary.shape == () else counts(summary, '')}"
+        return special.strip() or summary.text
+    return f"{size:.3g}{special}"
 
 
 def counts(summary: Summary, separator: str, zeros: int = 0) -> str:

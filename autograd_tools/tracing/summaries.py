@@ -226,6 +226,10 @@ def summaries(values: Sequence[Any]) -> Summaries:
         column.form[rows] = column.number_of(form, known)
         if x.size and x.dtype.kind in "iufc":
             _put_arrays(column, rows, [values[row] for row in rows])
+        if not x.shape and x.dtype.kind == "f":
+            for row in [row for row in rows if column.nans[row] or column.infs[row]]:
+                special = form._replace(text=repr(float(values[row])))  # no mean says it
+                column.form[row] = column.number_of(special, known)
     return column
 
 

@@ -202,8 +202,10 @@ def _summaries(items: Sequence[tuple[Form | None, np.ndarray | None]]) -> Summar
         column = summaries([array for _, array in items])
     for row, (form, array) in enumerate(items):
         if form is not None:
-            is_number = array is not None and form.shape == () and np.isfinite(column.min[row])
-            column.form[row] = column.number_of(
-                form._replace(text=None) if is_number else form, known
-            )
+            if array is not None and form.shape == () and array.dtype.kind in "iuf":
+                is_finite = np.isfinite(column.min[row])
+                shown = form._replace(text=None if is_finite else column.text_of(row))
+            else:
+                shown = form
+            column.form[row] = column.number_of(shown, known)
     return column

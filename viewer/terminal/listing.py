@@ -117,11 +117,10 @@ class NodeLines:
         found = self.gradients
         is_scalar = found.forms[found.form[row]][1] == ()
         size = found.mean[row] if is_scalar else found.norm[row]
-        if math.isnan(size):
-            return one_line(found.text_of(row))
         counts = ((found.nans[row], "NaN"), (found.infs[row], "Inf"))
-        more = [f" {count:,} {kind}" for count, kind in counts if count and not is_scalar]
-        return f"{size:.3g}{''.join(more)}"
+        shown = [] if math.isnan(size) else [f"{size:.3g}"]
+        shown += [f"{count:,} {kind}" for count, kind in counts if count and not is_scalar]
+        return " ".join(shown) or one_line(found.text_of(row))
 
 
 class _Numbers:

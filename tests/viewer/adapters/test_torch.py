@@ -543,3 +543,8 @@ def test_indices_print_as_in_python(read, text):
     steps = steps_of(lambda: read(w).sum())
     assert any(step.startswith(f"2. v2 = {text}") for step in steps)
     assert any(step.startswith(f"2. ∇{text} += ∇v2") for step in steps)
+
+
+def test_a_result_that_is_nan_shows_nan():
+    t = trace(lambda x: torch.sum(x * float("nan")), leaf())
+    assert viewer.to_text(t).splitlines()[-1] == "v3 = sum(v2)  nan  ∇ 1"

@@ -117,6 +117,20 @@ def test_gradients_that_are_not_finite_say_so():
     assert viewer.to_text(tape).splitlines()[0] == "Param w  [3]  ∇ 1 1 NaN 1 Inf"
 
 
+@pytest.mark.parametrize("view", ["list", "tree"])
+@pytest.mark.parametrize(("factor", "count"), [(np.nan, "3 NaN"), (np.inf, "3 Inf")])
+def test_a_gradient_without_finite_elements_shows_their_count(view, factor, count):
+    w = ag.Param(np.ones(3), name="w")
+    tape = ag.diff(lambda: np.sum(w * factor))
+    assert f"Param w  [3]  ∇ {count}" in viewer.to_text(tape, view=view)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_scalar_array_that_is_not_finite_shows_its_number(number):
+    w = ag.Param(np.array(float(number)), name="w")
+    assert viewer.to_text(ag.diff(lambda: w * 2)).startswith(f"Param w  {number}  ∇ 2")
+
+
 def test_the_tree_shows_nodes_below_their_calls_and_scopes(tape):
     assert viewer.to_text(tape, "tree").splitlines() == [
         "7 nodes in loss",
