@@ -60,7 +60,7 @@ def captured(
     save = args.save and FixedPath.of(args.save)  # before the script changes the folder
     with capture.watching(), capture.engines:
         status = run(args.script)
-    trace = capture.trace
+    trace, capture.seen = capture.trace, capture.seen + capture.engines.later
     if trace is None:
         none = f"no gradient with autograd_tools, so there is nothing to show{elsewhere.hint()}"
         return None, status or fail(

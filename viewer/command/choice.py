@@ -43,7 +43,6 @@ class Choice:
         self.kind = "inner gradient" if inner else "gradient"
         self.seen = 0  # of those that are counted
         self.inside = 0  # the gradient taken
-        self.counts_all = True  # else the recording of another engine ended with the gradient
         self._since = 0  # inner gradients since the last outermost one
         self.observing = ExitStack()
 
@@ -59,7 +58,6 @@ class Choice:
         self.seen += 1
         if self.seen == self.number:
             self.inside = self._since
-            self.counts_all = isinstance(gradient, Tape)
             self.take(gradient)
 
     def _hear(self, heard: Heard) -> None:
@@ -81,7 +79,7 @@ class Choice:
     def tell(self) -> None:
         """Say which of several gradients was taken, and how to ask for another."""
         inside = 0 if self.inner else self.inside
-        if not self.counts_all or (self.seen == 1 and not inside):
+        if self.seen == 1 and not inside:
             return
         taken = f"took {self.kind} {self.number} of {self.seen:,}"
         taken += f", with {inside} inside it" if inside else ""

@@ -42,6 +42,7 @@ class EngineWatch:
         self._done, self._values, self._number = done, values, number
         self._recorders: list[Any] = []
         self._finder = _Finder(self._start)
+        self.later = 0  # gradients after `pause`
         self.rest: list[OpCall] = []  # the calls after the last gradient
         self.without_gradient: dict[str, str] = {}  # by name of a Param, the reason
 
@@ -72,7 +73,7 @@ class EngineWatch:
             recorder.keep_values(values)
 
     def pause(self) -> None:
-        """Record no more, until the end of the block."""
+        """Record no more and only count gradients, until the end of the block."""
         for recorder in self._recorders:
             recorder.pause()
 
@@ -83,6 +84,7 @@ class EngineWatch:
         while self._recorders:
             recorder = self._recorders.pop()
             self.rest += recorder.stop()
+            self.later += recorder.later
             self.without_gradient |= recorder.without_gradient()
 
     def _start(self, package: str) -> None:

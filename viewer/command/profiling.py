@@ -272,9 +272,10 @@ class _Run:
 
     def _note(self, gradient: EngineGradient) -> None:
         """Note a gradient of another engine."""
-        if self.looks and self.gradient.trace is None:
+        if self.looks:
+            is_new = self.gradient.trace is None
             self.gradient.count(gradient)
-            if self.memory and self.gradient.trace:
+            if self.memory and is_new and self.gradient.trace:
                 self.memory.take(self.gradient.trace)
             self.engines.values = self.gradient.seen + 1 == self.gradient.number
         self.window.note(gradient)

@@ -103,7 +103,9 @@ def test_commands_find_the_gradients_of_a_script(ask, script):
         "from autograd import grad\nfor x in (2.0, 3.0):\n    print(grad(lambda x: x * x)(x))\n"
     )
     output, errors, status = ask("show", "--step", "2", script(source))
-    assert (output, errors, status) == ("4.0\n6.0\ninput x  3  ∇ 6\nv2 = x * x  9  ∇ 1\n", "", 0)
+    assert (output, status) == ("4.0\n6.0\ninput x  3  ∇ 6\nv2 = x * x  9  ∇ 1\n", 0)
+    assert errors == "autograd-tools: took gradient 2 of 2; --step N takes another\n"
+    assert ask("show", script(source))[1].startswith("autograd-tools: took gradient 1 of 2;")
 
 
 @pytest.mark.slow

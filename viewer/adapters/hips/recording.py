@@ -45,6 +45,8 @@ class HipsRecorder:
         self._begin = 0  # of the last operation
         self._depth = 0  # of functions that are being differentiated
         self._thread = threading.get_ident()
+        self._paused = 0  # the thread whose gradients are only counted
+        self.later = 0  # their number
         self._stack = ExitStack()
 
     def start(self) -> None:
@@ -64,8 +66,8 @@ class HipsRecorder:
             self._stack = stack.pop_all()
 
     def pause(self) -> None:
-        """Record no more, until `stop`."""
-        self._thread = -1
+        """Record no more and only count gradients, until `stop`."""
+        self._thread, self._paused = -1, self._thread
 
     def stop(self) -> list[OpCall]:
         """End the recording, and return the calls after the last gradient."""
@@ -157,7 +159,9 @@ class HipsRecorder:
         """Return the backward pass; one inside another gradient is a part of that."""
 
         def pass_back(dy: Any, node: Any) -> Any:
-            if not self.here or self._pass is not None or self._depth:
+            is_inner = self._pass is not None or self._depth > 0
+            if not self.here or is_inner:
+                self.later += threading.get_ident() == self._paused and not is_inner
                 return run(dy, node)
             done = self._pass = BackwardPass()
             try:

@@ -27,6 +27,8 @@ class JaxRecorder:
     one differentiates is a part of that.
     """
 
+    later = 0  # gradients after `pause` that `done` does not get
+
     def __init__(self, done: Done, number: int) -> None:
         self._done, self._number = done, number
         self._seen = 0

@@ -70,6 +70,8 @@ class TorchRecorder(TorchFunctionMode):
         self._asked: Sequence[Any] = ()  # the leaves that it was to differentiate; empty for all
         self._saved = SavedBytes()
         self._thread = threading.get_ident()
+        self._paused = 0  # the thread whose gradients are only counted
+        self.later = 0  # their number
         self.inner: list[str] | None = None  # the open module that has no others inside
         self._codes: dict[type, int] = {}  # by type of module, of the user's `forward`
         self._inside = [0]  # nanoseconds inside each open call, the innermost last
@@ -100,8 +102,9 @@ class TorchRecorder(TorchFunctionMode):
         self._stack.close()
 
     def pause(self) -> None:
-        """Record no more, also in the middle of an operation, until `stop`."""
-        self._thread, self._last = -1, None  # which may hold values
+        """Record no more and only count gradients, also in the middle of an operation."""
+        self._thread, self._paused = -1, self._thread
+        self._last = None  # which may hold values
 
     def stop(self) -> list[OpCall]:
         """End the recording, and return the calls after the last gradient."""
@@ -278,6 +281,8 @@ class TorchRecorder(TorchFunctionMode):
         """Run a backward pass of the engine, and give it to `done`."""
         if not self.here:
             is_inside = threading.get_ident() == self._thread
+            is_outer = torch._C._current_graph_task_id() == -1
+            self.later += is_outer and threading.get_ident() == self._paused
             run = partial(engine, roots, *args, **kw)
             return self.graph.run(run)[0] if is_inside else run()
         calls = [self.graph.call_of(x) for x in roots if isinstance(x, torch.Tensor)]
