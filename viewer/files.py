@@ -72,7 +72,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
         return ".svg"
     if ending not in FORMATS:
         given = Path(name).suffix or Path(name).name
-        raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}")
+        hint = "; `autograd-tools show --save` writes a trace" if ending == ".json" else ""
+        raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}{hint}")
     return ending
 
 

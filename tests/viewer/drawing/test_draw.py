@@ -328,6 +328,11 @@ def test_an_unknown_ending_is_an_error_that_lists_the_endings(tape, tmp_path, na
     assert str(error.value) == f"cannot draw {shown}; supported: {', '.join(FORMATS)}"
 
 
+def test_a_drawing_as_json_is_told_how_to_save_a_trace(tmp_path):
+    with pytest.raises(ValueError, match=r"`autograd-tools show --save` writes a trace$"):
+        viewer.draw(ag.trace(np.sin, 2.0), tmp_path / "trace.json")
+
+
 def test_an_ending_may_be_in_capitals(tape, tmp_path):
     assert viewer.draw(tape, tmp_path / "GRAPH.SVG").read_bytes().startswith(b"<?xml")
 
