@@ -151,7 +151,7 @@ def profiles_markdown(found: Comparison, *, limit: int = 15) -> str:
     marks = ["---" if header == "verdict" else "---:" for header in COMPARED_COLUMNS]
     table = [[ROW_KINDS[found.by], "part", *COMPARED_COLUMNS], ["---", "---", *marks]]
     for row in (*found.rows[:limit], *found.totals):
-        part = "forward and backward" if row.part == "total" else row.part
+        part = "all" if row.part == "total" else row.part
         cells = [text(row) for text in COMPARED_COLUMNS.values()]
         table.append([markdown_safe(row.key), part, *cells])
     lines = [f"| {' | '.join(cells)} |" for cells in table]

@@ -62,8 +62,8 @@ def compare(
     str
         Of traces, the nodes added (+), removed (-), changed (~) and with other numbers (±), by
         their ids in both; source lines and names of scopes may differ. Of profiles, the time of
-        each row per gradient (JSON: in ns), forward and backward apart, and whether the difference
-        is significant.
+        each row per gradient (JSON: in ns), forward, backward and engine apart, and whether the
+        difference is significant.
 
     Raises
     ------

@@ -74,8 +74,9 @@ def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -
 class Change:
     """The times of a row in two runs, None where it is missing.
 
-    `part` is "forward", "backward" or "total". A difference below `floor` of the shorter time is
-    not significant. A row that is a line has its `place`, in the run after unless it `is_gone`.
+    `part` is "forward", "backward", "engine" or "total". A difference below `floor` of the shorter
+    time is not significant. A row that is a line has its `place`, in the run after unless it
+    `is_gone`.
     """
 
     key: str

@@ -71,7 +71,7 @@ class _Run:
         }
 
     def parts(self, key: Key) -> dict[Any, Spent]:
-        """Return the time spent on each key, forward and backward."""
+        """Return the time spent on each key, by part."""
         return self.spent(lambda record: [(key(record), _part(record))])
 
     def tracing(self) -> dict[Any, float]:
@@ -89,11 +89,12 @@ def _calls(records: Records) -> int:
 
 
 def _part(record: Record) -> str:
-    return "backward" if record.argument else "forward"
+    """Return "forward" and "backward" for the operations, "engine" for tracing and accumulation."""
+    return record.phase if record.phase in ("forward", "backward") else "engine"
 
 
 def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
-    """Group the records of two profiles, and pair the groups, forward and backward apart."""
+    """Group the records of two profiles, and pair the groups of a part."""
     if by not in GROUPINGS:
         raise unknown("grouping", by, GROUPINGS)
     before, after = _Run(a), _Run(b)
@@ -111,7 +112,8 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     old, new = (run.spent(lambda record: [_part(record), "total"]) for run in (before, after))
     totals = [
         Change("total", part, old.get(part), new.get(part), floor=floor)
-        for part in ("forward", "backward", "total")
+        for part in ("forward", "backward", "engine", "total")
+        if part != "engine" or part in {*old, *new}
     ]
     return Comparison(by, (a.steps, b.steps), machine, tuple(rows), tuple(totals))
 

@@ -69,7 +69,7 @@ def test_gradients_of_arguments_are_summed_by_operation():
     ]
 
 
-def test_the_engines_own_steps_belong_to_the_operation():
+def test_the_engines_own_steps_are_apart():
     where = ("/models/a.py", 3, "loss", ("loss",))
     a = timer_of(
         {
@@ -78,15 +78,19 @@ def test_the_engines_own_steps_belong_to_the_operation():
             Record("sin", 1, *where, "sum_outgrads"): 7,
         }
     )
-    assert [row[:3] for row in found(a, a)] == [("sin", "backward", 7), ("sin", "forward", 15)]
+    assert [row[:3] for row in found(a, a)] == [("sin", "engine", 12), ("sin", "forward", 10)]
 
 
 def test_tracing_and_accumulation_are_no_further_calls():
     where = ("/models/a.py", 3, "loss", ("loss",))
     phases = [(0, "forward"), (0, "record"), (1, "backward"), (1, "sum_outgrads")]
     a = timer_of({Record("sin", argument, *where, phase): 9 for argument, phase in phases})
-    rows = changes(a, a).rows
-    assert [(row.part, row.before.calls) for row in rows] == [("backward", 4), ("forward", 4)]
+    assert [(row.part, row.before.calls) for row in changes(a, a).totals] == [
+        ("forward", 4),
+        ("backward", 4),
+        ("engine", 8),
+        ("total", 8),
+    ]
 
 
 def test_time_is_per_gradient_where_their_numbers_differ():
@@ -412,6 +416,7 @@ def test_tracing_a_call_shows_the_speed_of_the_machine():
     assert [(row[1], row[4]) for row in found(a, b)] == [
         ("backward", "slower"),
         ("forward", "same"),
+        ("engine", "same"),
     ]
 
 
