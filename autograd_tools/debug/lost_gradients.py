@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from autograd_tools.tracing.trace_data import Trace
 
 MAX_LISTED = 8
+_LONG = re.compile(r"\d+\.\d{7,}(e[+-]\d+)?")  # a number with more digits than a reader needs
 METADATA = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize", "len")  # no end of the path
 
 
@@ -287,7 +289,8 @@ def _use(use: Detached) -> str:
 
 def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> str:
     """Return a node and its line; with `towards`, its arguments from these nodes."""
-    label = one_line(node.name or node.call)
+    label = node.name or _LONG.sub(lambda found: f"{float(found[0]):.6g}", node.call)
+    label = one_line(label)
     if towards is not None:
         args = [str(i) for i, arg in enumerate(node.args, 1) if {*arg.nodes} & towards.keys()]
         label = f"{one_line(node.op)}[{', '.join(args)}]"

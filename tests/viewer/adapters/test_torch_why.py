@@ -203,6 +203,23 @@ def test_explain_ends_with_the_reasons():
     assert lines[-1] == "net.unused.weight: nothing is computed from it"
 
 
+def test_reasons_print_numbers_in_six_digits():
+    w, v = (torch.tensor(0.7, requires_grad=True) for _ in range(2))
+    with profile(values=True) as p:
+        (w + (v * 2).detach()).backward()
+    assert ". multiply(P(0.7), 2) at " in why_none(p, v)
+
+
+def test_unused_params_have_the_name_of_their_module():
+    w, unused = torch.ones(2, requires_grad=True), None
+    with profile() as p:
+        unused = nn.Linear(2, 3)
+        w.sum().backward()
+        net, unused = unused, None
+    assert "unused.weight" in p.about["without gradient"]
+    assert net.weight.grad is None
+
+
 def test_params_of_a_part_are_named_by_the_whole():
     net = Net()
     t = adapter.trace(lambda x: net.used(x).sum(), torch.ones(4, 2))

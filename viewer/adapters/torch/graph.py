@@ -31,6 +31,7 @@ class TorchGraph:
         with torch.enable_grad():
             self._accumulate = type((leaf + leaf).grad_fn.next_functions[0][0])
         self._leaves: dict[int, tuple[weakref.ref[torch.Tensor], OpCall, Any]] = {}
+        self._looked = set[OpCall]()  # the leaves whose names were looked for
         self.reached: set[OpCall] = set()  # the leaves that got a gradient in some pass
         self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
 
@@ -93,6 +94,14 @@ class TorchGraph:
         """Return the leaves that are alive, with their calls."""
         held = [(own(), call) for own, call, _ in self._leaves.values()]
         return [(x, call) for x, call in held if x is not None]
+
+    def name_leaves(self) -> None:
+        """Look for the names of leaves without one, once each."""
+        frame = sys._getframe()
+        for x, call in self.leaves():
+            if not call.name and call not in self._looked:
+                self._looked.add(call)
+                call.name = self._names.look(x, frame)
 
     def unreached(self, done: BackwardPass, asked: Sequence[Any] = ()) -> list[OpCall]:
         """Return the leaves that got no gradient in a pass.

@@ -300,6 +300,8 @@ class TorchRecorder(TorchFunctionMode):
         if self.graph.values:
             last.buffers_of = partial(memory.buffers, done)
             last.unreached = self.graph.unreached(done, self._asked)
+        else:
+            self.graph.name_leaves()  # while the program has its variables
         self._done(last)
         return found
 
