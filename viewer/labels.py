@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from autograd_tools import Trace
 from autograd_tools.base.text import one_line
@@ -16,7 +16,8 @@ from viewer.text.signs import infix
 LONGEST_NAME = 24  # columns of the name of an operation or a Param in a list
 LONGEST_OPTION = 32  # columns of an argument
 MOST_ARGUMENTS = 4
-MOST_NAMES = 4  # of Params with one reason
+MOST_NAMES = 4  # of Params with one reason, or values without a gradient
+FLOATS = ("float", "bfloat", "complex")  # how the names of their types begin
 _OPERAND = re.compile(r"\b[PR]\(")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
@@ -32,12 +33,23 @@ def by_reason(reasons: Mapping[str, str], limit: int | None = None) -> Iterator[
     for name, reason in reasons.items():
         groups.setdefault(reason, []).append(one_line(name))
     for reason, names in [*groups.items()][:limit]:
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         first, *rest = reason.split("\n")
-        yield f"{', '.join(names[:MOST_NAMES])}{more}: {one_line(first)}"
+        yield f"{few(names)}: {one_line(first)}"
         yield from map(one_line, rest)
     if limit is not None and len(groups) > limit:
         yield f"{plural(len(groups) - limit, 'more reason')}"
+
+
+def has_floats(node: TraceNode) -> bool:
+    """Return whether the value of a node has floats; True if its type is unknown."""
+    dtype = node.value.dtype if node.value else None
+    return not dtype or dtype.startswith(FLOATS)
+
+
+def few(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def heading(group: Group) -> str:

@@ -19,7 +19,7 @@ from autograd_tools.tracing.summaries import Summary
 from viewer import passes
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_trace
-from viewer.labels import by_reason, heading, number, plural
+from viewer.labels import by_reason, few, has_floats, heading, number, plural
 from viewer.terminal.equations import Equation, cut, equation_of
 from viewer.terminal.latex import Latex, lines_in_latex
 from viewer.terminal.symbols import Names, Unnamed, words_of
@@ -179,8 +179,8 @@ class _Lesson:
         yield from self._numbered(self.ids[::-1], self._backward)
         known = self.trace.columns.reasons
         missed = [id for id in self.ids if not self.reached[id - 1]]
-        if unknown := [self.names[id] for id in missed if not known]:
-            yield None, (f"No gradient reaches {', '.join(unknown)}; see ag.why_none.", "", "")
+        if unknown := [self.names[id] for id in missed if not known and has_floats(self.trace[id])]:
+            yield None, (f"No gradient reaches {few(unknown)}; see ag.why_none.", "", "")
         reasons = {self.names[id]: known[id - 1] for id in missed if id - 1 in known}
         if reasons:
             yield None, ("", "", "")

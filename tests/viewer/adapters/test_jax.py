@@ -387,6 +387,15 @@ def test_why_none_names_the_operation_that_cuts(cut, op):
     assert f"{__file__}:" in line
 
 
+def test_explain_names_a_few_floats_without_a_gradient():
+    def f(w, x):
+        y = jnp.sin(jnp.cos(jnp.exp(jax.lax.stop_gradient(w) * x)))
+        return jnp.sum(w * jnp.where(y > 0, y, x))
+
+    last = viewer.explain(trace(f, jnp.ones(3), jnp.ones(3))).splitlines()[-1]
+    assert last == "No gradient reaches v2, x, v4, v5 and 3 more; see ag.why_none."
+
+
 def test_why_none_says_that_nothing_uses_a_param():
     t = trace(lambda p: p["b"] * 2, {"a": 1.0, "b": 1.0})
     assert ag.why_none(t, "p['a']") == "p['a'] has no gradient: nothing is computed from it"

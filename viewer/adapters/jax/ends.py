@@ -8,10 +8,10 @@ from autograd_tools import Trace
 from autograd_tools.base.text import one_line
 from autograd_tools.debug.lost_gradients import place_text
 from autograd_tools.tracing.columns import TraceNode
+from viewer.labels import has_floats
 
 # Operations of floats whose derivative is zero or unknown. To add one, add an entry.
 WITHOUT = frozenset({"ceil", "floor", "nextafter", "round", "sign", "stop_gradient"})
-FLOATS = ("float", "bfloat", "complex")
 MOST_ENDS = 8  # that are listed
 
 
@@ -41,16 +41,10 @@ def _ends(trace: Trace, node: TraceNode) -> Iterator[TraceNode]:
         if id in seen or other.gradient:
             continue
         seen.add(id)
-        if other.op in WITHOUT or not _is_float(other):
+        if other.op in WITHOUT or not has_floats(other):
             yield other
         elif other.outgrad is None:
             todo += other.children
-
-
-def _is_float(node: TraceNode) -> bool:
-    """Return whether a value has floats; several results count as such."""
-    dtype = node.value.dtype if node.value else None
-    return dtype is None or dtype.startswith(FLOATS)
 
 
 def _line(node: TraceNode) -> str:
