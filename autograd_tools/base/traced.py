@@ -280,6 +280,12 @@ def capture_of(x: Any) -> Any:
     return None
 
 
+def part_of_plain(x: Any, index: Any) -> Any:
+    """Do `x[index]`, also of a plain array at a traced index, which NumPy does not dispatch."""
+    capture = capture_of(index) if type(x) is np.ndarray else None
+    return x[index] if capture is None else capture.call(operator.getitem, (x, index), {})
+
+
 def python_number(x: Any) -> bool:
     """Return whether `x` is a traced number of Python's, which has no dtype."""
     return type(x) is Traced and type(x.plain) in PYTHONS

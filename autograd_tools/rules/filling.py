@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import is_plain, tree_leaves
+from autograd_tools.base.traced import part_of_plain
 from autograd_tools.engine.calls import call, holds_tracked, innermost, new_blank, plain
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import EXPOSED, Blank, Result, unwrap
@@ -87,7 +88,7 @@ def added(x: Any, index: Any, v: Any) -> Any:
 
 added_at = Primitive(
     added,
-    (lambda dy, y, x, index, v: dy, None, lambda dy, y, x, index, v: dy[index]),
+    (lambda dy, y, x, index, v: dy, None, lambda dy, y, x, index, v: part_of_plain(dy, index)),
     name="add.at",
     reads=frozenset({1}),
 )

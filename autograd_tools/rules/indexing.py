@@ -16,7 +16,7 @@ from autograd_tools.base.containers import (
     is_dataclass,
     with_children,
 )
-from autograd_tools.base.traced import Traced, capture_of
+from autograd_tools.base.traced import Traced, capture_of, part_of_plain
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
@@ -127,7 +127,9 @@ getitem = Primitive(
 getfield = Primitive(
     field, (getfield_x, None), accumulate_into=getfield_into, name="getattr", **ITEM
 )
-ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
+ungetitem = Primitive(
+    put, (lambda ddx, dx, dy, index, x: part_of_plain(ddx, index),), name="ungetitem"
+)
 
 
 def assigned(x: Any, index: Any, v: Any) -> Any:
@@ -147,7 +149,7 @@ def setitem_v(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
         return np.zeros(np.shape(v))  # integers drop the fraction
     if isinstance(index, Place):
         dy, index = index.read(dy), index.index
-    dv = dy[index]
+    dv = part_of_plain(dy, index)
     if not is_basic(index):
         order = np.arange(np.size(dv)).reshape(np.shape(dv))
         written = np.zeros(np.shape(dy), np.intp)

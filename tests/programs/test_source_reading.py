@@ -155,9 +155,19 @@ def powers(x: Any) -> Any:
     return np.sum(x)
 
 
+def sorted_slope(z: Any) -> Any:
+    def steps(x: Any) -> Any:
+        for _ in range(4):
+            x = np.tanh(np.sort(x) + np.array([1.0, 2.0, 3.0]) * x)
+        return np.sum(x)
+
+    return np.sum(ag.grad(steps)(z))
+
+
 CONSTANTS: dict[str, tuple[Any, ...]] = {
     "product": (ag.grad(filtered), np.array(0.3), np.ones(4)),
     "index": (lambda x: np.sum(x[np.array([0, 1, 1])] * np.array([1.0, 2.0, 3.0])), np.ones(2)),
+    "constant at an index": (ag.grad(sorted_slope), np.array([0.3, 0.7, 0.5])),
     "power": (ag.grad(powers), np.array([0.3, 0.7])),
     "divisor": (lambda x: np.sum(np.float64(2.0) * x / np.array([1.0, 2.0])), 0.3),
 }

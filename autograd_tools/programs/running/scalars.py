@@ -143,10 +143,8 @@ def _floats_in_loops(steps: Iterable[Any]) -> set[Variable]:
                         found.add(entry.variable)
                 scan(step.body)
                 found.update([x.sequence for x in step.stored if x.variable in found])
-            elif isinstance(step, Call):
-                picked = step.func is operator.getitem and step.args[0] in found
-                if picked or is_float_call(step):
-                    found.add(step.output)
+            elif isinstance(step, Call) and (step.read in found or is_float_call(step)):
+                found.add(step.output)
 
     size = -1
     while size < len(found):

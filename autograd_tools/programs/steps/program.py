@@ -139,6 +139,12 @@ class Call:
         self.writes = writes
         self.checks_shape = checks_shape
 
+    @property
+    def read(self) -> Variable | None:
+        """The variable that it reads an item of; None for other calls, and for a constant."""
+        x = self.args[0] if self.func is operator.getitem else None
+        return x if type(x) is Variable else None
+
     def inputs(self) -> Iterator[Variable]:
         """The variables among the arguments."""
         yield from variables_in(self.args)

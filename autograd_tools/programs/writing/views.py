@@ -72,8 +72,8 @@ def hoisted(steps: Iterable[AnyStep], renamed: Renamed) -> list[AnyStep]:
     same: Renamed = {}  # by the sequence
     for old in steps:
         step = renamed_within(old, renamed)
-        if isinstance(step, Call) and step.func is operator.getitem and step.args[0] in same:
-            renamed[step.output] = same[step.args[0]]
+        if isinstance(step, Call) and step.read in same:
+            renamed[step.output] = same[step.read]
             continue
         if isinstance(step, Loop):
             for entry in step.entries:
@@ -177,8 +177,8 @@ def with_views(steps: Sequence[AnyStep]) -> tuple[list[AnyStep], Renamed]:
     found: list[AnyStep] = []
     for old in steps:
         step = renamed_within(old, last) if last else old
-        if isinstance(step, Call) and step.func is operator.getitem and step.args[0] in views:
-            found += views[step.args[0]].in_turn(step.args[1], step.output)
+        if isinstance(step, Call) and step.read in views:
+            found += views[step.read].in_turn(step.args[1], step.output)
         elif isinstance(step, Loop):
             step, made = _keeping_lists(_taking_views(step, views))
             found.append(step)

@@ -24,7 +24,7 @@ def with_whole_lists(steps: Sequence[Any], results: Any) -> tuple[list[Any], Any
                 for i, x in enumerate(stored.before):
                     if type(x) is Variable:
                         places.setdefault(x, []).append((stored.sequence, i))
-        elif isinstance(step, Call) and step.func is operator.getitem and step.args[0] in lengths:
+        elif isinstance(step, Call) and step.read in lengths:
             places.setdefault(step.output, []).append(step.args)
     if not lengths:
         return list(steps), results
