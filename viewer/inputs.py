@@ -57,7 +57,10 @@ def kind_of(x: object) -> str:
     kind = kind_of_file(x)
     if kind not in ("trace", "profile"):
         found = f"a saved {kind}, " if kind else ""
-        raise ValueError(f"{os.fspath(x)} is {found}neither a saved trace nor a saved profile")
+        path = Path(x)
+        save = f"autograd-tools show --save {path.stem}.json {path}"
+        hint = f"; of a script, {save} saves a trace" if path.suffix in (".py", ".ipynb") else ""
+        raise ValueError(f"{path} is {found}neither a saved trace nor a saved profile{hint}")
     return kind
 
 

@@ -180,6 +180,16 @@ def test_a_file_that_is_not_there_is_named(ask, profile):
     )
 
 
+def test_a_script_cannot_be_compared_before_its_trace_is_saved(ask, tmp_path):
+    (tmp_path / "b.py").write_text("import numpy")
+    assert ask("b.py", "b.py") == (
+        "",
+        "autograd-tools: b.py is neither a saved trace nor a saved profile; of a script, "
+        "autograd-tools show --save b.json b.py saves a trace\n",
+        2,
+    )
+
+
 @pytest.mark.parametrize("content", ["", "import numpy\n", '{"format": "other"}'])
 def test_a_file_that_is_neither_is_named(ask, profile, tmp_path, content):
     (tmp_path / "b").write_text(content)
