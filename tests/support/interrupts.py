@@ -53,7 +53,7 @@ def _comparable(x):
         return tuple(map(id, x.values())) if len(x) < SMALL else len(x)
     if isinstance(x, list | set):
         return tuple(map(id, x)) if len(x) < SMALL else len(x)
-    if hasattr(x, "acquire") and hasattr(x, "release"):
+    if not isinstance(x, type) and hasattr(x, "acquire") and hasattr(x, "release"):
         free = x.acquire(blocking=False)
         if free:
             x.release()
