@@ -162,7 +162,7 @@ def with_inputs(step: Step, new: Iterator[Any]) -> Step:
     args = mapped(step.args, change)
     takes_integers = False
     kwargs = mapped(step.kwargs, change)
-    return Call(step.func, args, kwargs, step.output, step.site, step.writes, step.checks_shape)
+    return step.calling(step.func, args, kwargs)
 
 
 def _structure(x: Any, leaves: list[Any], takes_integers: bool) -> Any:

@@ -42,7 +42,7 @@ def renamed_step(step: AnyStep, renamed: Renamed) -> AnyStep:
     args, kwargs = mapped(step.args, rename), mapped(step.kwargs, rename)
     if args is step.args and not kwargs:
         return step
-    return with_args(step, args, kwargs)
+    return step.calling(step.func, args, kwargs)
 
 
 def renamed_within(step: AnyStep, renamed: Renamed) -> AnyStep:
@@ -71,11 +71,6 @@ def opened(steps: Iterable[AnyStep], renamed: Renamed) -> list[AnyStep]:
             step = replace(step, entries=entries, body=tuple(opened(step.body, renamed)))
         found.append(step)
     return found
-
-
-def with_args(call: Call, args: tuple[Any, ...], kwargs: Any) -> Call:
-    """Return a call with other arguments."""
-    return Call(call.func, args, kwargs, call.output, call.site, call.writes, call.checks_shape)
 
 
 def replace_output(call: Call, output: Any) -> Call:

@@ -109,7 +109,7 @@ class _Completing:
         args = mapped(
             step.args, lambda x: self.renamed.get((i, x), x) if type(x) is Variable else x
         )
-        return Call(step.func, args, step.kwargs, step.output, step.site, step.writes)
+        return step.calling(step.func, args, step.kwargs)
 
     def look_at(self, run: Run) -> None:
         """Make the turns before and after a run whole, if that takes few steps."""

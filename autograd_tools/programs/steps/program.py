@@ -139,6 +139,11 @@ class Call:
         self.writes = writes
         self.checks_shape = checks_shape
 
+    def calling(self, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> Call:
+        """Return a call of another function, or with other arguments, in the place of this one."""
+        place = self.output, self.site, self.writes, self.checks_shape
+        return Call(func, args, kwargs or {}, *place)
+
     @property
     def read(self) -> Variable | None:
         """The variable that it reads an item of; None for other calls, and for a constant."""

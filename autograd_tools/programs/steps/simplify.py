@@ -153,7 +153,7 @@ def _renamed(call: Call, rename: Callable[[Any], Any]) -> Call:
     if args is call.args and not call.kwargs:
         return call
     kwargs = mapped(call.kwargs, rename)
-    return Call(call.func, args, kwargs, call.output, call.site, call.writes, call.checks_shape)
+    return call.calling(call.func, args, kwargs)
 
 
 def _is_constant(call: Call) -> bool:

@@ -61,7 +61,7 @@ def _plain(step: Step, plain: set[Variable], divided: set[Any]) -> Step | None:
         if not _is_safe_divisor(args[1], plain, divided):
             return None
     elif step.func is np.broadcast_to:
-        return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
+        return step.calling(step.func, tuple(args))
     elif step.func not in WITH_SIGNS:
         return None
     variables = [x for x in args if type(x) is Variable]
@@ -71,8 +71,8 @@ def _plain(step: Step, plain: set[Variable], divided: set[Any]) -> Step | None:
     if not has_array and all([x in plain or x.type in (int, float) for x in variables]):
         plain.add(step.output)
         func = OF_PYTHON.get(step.func, step.func)
-        return Call(func, tuple(args), {}, step.output, step.site, step.writes)
-    return Call(step.func, tuple(args), {}, step.output, step.site, step.writes)
+        return step.calling(func, tuple(args))
+    return step.calling(step.func, tuple(args))
 
 
 def _is_safe_divisor(x: Any, plain: set[Variable], divided: set[Any]) -> bool:

@@ -32,14 +32,10 @@ def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
         return _uncopied(call)
     axis = call.kwargs.get("axis")
     if type(axis) is tuple and len(axis) == 1:
-        return _other(call, call.func, call.args, {**call.kwargs, "axis": axis[0]})
+        return call.calling(call.func, call.args, {**call.kwargs, "axis": axis[0]})
     if call.func in FILLED and len(call.args) == 2 and not call.kwargs:
         return _combined(call, made, exact)
     return call
-
-
-def _other(call: Call, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> Call:
-    return Call(func, args, kwargs or {}, call.output, call.site, call.writes)
 
 
 def _turned(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
@@ -63,8 +59,8 @@ def _turned(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
             turned = Variable(b.number, None, b.root)
             turned.type, turned.shape, turned.dtype = b.type, b.shape[::-1], b.dtype
             before = Call(Attribute("T"), (b,), {}, turned, call.site)
-            return [before, _other(call, operator.matmul, (turned, left.args[0]))]  # type: ignore[union-attr]
-    return _other(call, Attribute("T"), call.args)
+            return [before, call.calling(operator.matmul, (turned, left.args[0]))]  # type: ignore[union-attr]
+    return call.calling(Attribute("T"), call.args)
 
 
 BY_UFUNC = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
@@ -85,7 +81,7 @@ def _reduced(call: Call, exact: bool) -> Call:
         del kwargs["axis"]
     if not kwargs.get("keepdims"):
         kwargs.pop("keepdims", None)
-    return _other(call, func, call.args, kwargs)
+    return call.calling(func, call.args, kwargs)
 
 
 def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
@@ -109,7 +105,7 @@ def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
             return y
     if x is call.args[0] and y is call.args[1]:
         return call
-    return _other(call, call.func, (x, y))
+    return call.calling(call.func, (x, y))
 
 
 def _without_fill(call: Call, i: int) -> Any:
@@ -175,12 +171,12 @@ def _outer(call: Call, made: dict[Variable, Call]) -> Call | None:
     if view is None or view.func is not operator.getitem:
         return None
     x, index = view.args
-    if type(index) is not tuple or index != (..., None):
+    if type(index) is not tuple or len(index) != 2 or index[0] is not ... or index[1] is not None:
         return None
     if (
         len(x.shape) == 1
         and len(getattr(row, "shape", ())) == 1
         and call.output.root.written is False
     ):
-        return _other(call, np.outer, (x, row))
+        return call.calling(np.outer, (x, row))
     return None

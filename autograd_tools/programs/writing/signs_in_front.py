@@ -57,8 +57,8 @@ def _multiplied(call: Call, made: Made, exact: bool) -> list[Call]:
     if call.func in PRODUCTS and _is_number(a) and spread and spread.func is np.broadcast_to:
         return _spread(call, a, spread)
     if call.func in PRODUCTS and _is_number(a) and a == -1:
-        return [_other(call, operator.neg, (b,))]
-    return _with_sign_in_front(_other(call, call.func, (a, b)), made)
+        return [call.calling(operator.neg, (b,))]
+    return _with_sign_in_front(call.calling(call.func, (a, b)), made)
 
 
 def _spread(call: Call, factor: Any, spread: Call) -> list[Call]:
@@ -71,7 +71,7 @@ def _spread(call: Call, factor: Any, spread: Call) -> list[Call]:
     inner = like(x)
     inner.root, inner.called = inner, ""
     scaled = Call(call.func, (factor, x), {}, inner, call.site)
-    return [scaled, _other(call, np.broadcast_to, (inner, spread.args[1]))]
+    return [scaled, call.calling(np.broadcast_to, (inner, spread.args[1]))]
 
 
 def _with_sign_in_front(call: Call, made: Made) -> list[Call]:
@@ -83,11 +83,11 @@ def _with_sign_in_front(call: Call, made: Made) -> list[Call]:
     if count == 0:
         return [call]
     if count == 2:
-        return [_other(call, call.func, tuple(plain))]
+        return [call.calling(call.func, tuple(plain))]
     positive = like(call.output)
     positive.root, positive.called = positive, ""
     inner = Call(call.func, tuple(plain), {}, positive, call.site)
-    return [inner, _other(call, operator.neg, (positive,))]
+    return [inner, call.calling(operator.neg, (positive,))]
 
 
 def _added(call: Call, made: Made) -> list[Call]:
@@ -95,10 +95,10 @@ def _added(call: Call, made: Made) -> list[Call]:
     positive = _without_sign(b, made)
     if positive is not b:
         func = operator.sub if call.func in SUMS else operator.add
-        return [_other(call, func, (a, positive))]
+        return [call.calling(func, (a, positive))]
     first = _without_sign(a, made)
     if first is not a and call.func in SUMS:
-        return [_other(call, operator.sub, (b, first))]
+        return [call.calling(operator.sub, (b, first))]
     return [call]
 
 
@@ -108,7 +108,7 @@ def _negated(call: Call, made: Made, exact: bool) -> list[Any]:
         return [positive]
     difference = _call_of(x, made, DIFFERENCES)
     if difference is not None and not exact and not x.called:
-        return [_other(call, operator.sub, difference.args[::-1])]
+        return [call.calling(operator.sub, difference.args[::-1])]
     return [call]
 
 
@@ -139,7 +139,3 @@ def _is_number(x: Any) -> bool:
 
 def _is_alike(x: Variable, y: Variable) -> bool:
     return (x.type, x.shape, x.dtype) == (y.type, y.shape, y.dtype)
-
-
-def _other(call: Call, func: Any, args: tuple[Any, ...]) -> Call:
-    return Call(func, args, {}, call.output, call.site, call.writes)

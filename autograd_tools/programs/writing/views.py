@@ -15,7 +15,6 @@ from autograd_tools.programs.rolling.renaming import (
     renamed_within,
     replace_output,
     resolved,
-    with_args,
 )
 from autograd_tools.programs.steps.arithmetic import WITH_SIGNS
 from autograd_tools.programs.steps.loop import (
@@ -144,7 +143,7 @@ class View(NamedTuple):
         for call in self.calls:
             args = mapped(call.args, lambda x: resolved(x, renamed))
             renamed[call.output] = like(call.output) if call is not self.calls[-1] else output
-            found.append(replace_output(with_args(call, args, {}), renamed[call.output]))
+            found.append(replace_output(call.calling(call.func, args), renamed[call.output]))
         return found
 
     def in_turn(self, turn: int, output: Variable) -> list[AnyStep]:

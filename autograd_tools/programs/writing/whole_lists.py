@@ -53,7 +53,7 @@ def with_whole_lists(steps: Sequence[Any], results: Any) -> tuple[list[Any], Any
         step = old
         if isinstance(step, Call) and any([type(x) is list for x in step.args]):
             args = tuple([change(x) if type(x) is list else x for x in step.args])
-            step = Call(step.func, args, step.kwargs, step.output, step.site, step.writes)
+            step = step.calling(step.func, args, step.kwargs)
         found += [*turned, step]
         turned.clear()
     results = change(results)
