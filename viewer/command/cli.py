@@ -206,5 +206,5 @@ COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "profile": (profiling.add_profile, "show where the time of gradients goes"),
     "check": (checking.add_check, "check each gradient of a program, or a saved file"),
     "merge": (_add_merge, "combine saved profiles, such as those of several processes"),
-    "compare": (cli_compare.add_compare, "compare two saved traces or two saved profiles"),
+    "compare": (cli_compare.add_compare, "compare two scripts, saved traces or saved profiles"),
 }

@@ -1,4 +1,4 @@
-"""The command `autograd-tools compare A B`: compare two saved traces or two saved profiles."""
+"""The command `autograd-tools compare A B`: compare two traces or two profiles."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rich.console import Console
 
 from autograd_tools import Timer
 from viewer.command.arguments import Command
+from viewer.command.choice import check_choice
+from viewer.command.compared_scripts import is_script, scripts_saved
 from viewer.command.messages import say
 from viewer.command.outcome import after, tell
 from viewer.comparing.compare_profiles import profiles_rows
@@ -35,8 +37,15 @@ INDENT = "    "  # of the second row of a folded line
 def add_compare(command: Command) -> None:
     """Declare the arguments of the command."""
     add = command.add_argument
-    add("before", metavar="A", help="a saved trace or profile")
+    add("before", metavar="A", help="a saved trace or profile, or a script without arguments")
     add("after", metavar="B", help="another one of the same kind")
+    add("--profile", action="store_true", help="scripts: compare their profiles, not their traces")
+    add(
+        "--step",
+        type=int,
+        metavar="N",
+        help="scripts: compare the traces of their N-th gradients (default: 1)",
+    )
     add(
         "--by",
         choices=list(dict.fromkeys([*GROUPINGS, *get_args(Detail)])),
@@ -78,7 +87,7 @@ def percent(text: str) -> float:
 
 def run_compare(args: argparse.Namespace) -> int:
     """Compare; return 1 if something is slower by more than `--fail-over`."""
-    kind = kind_of_both(args.before, args.after)
+    kind = _kind(args)
     if args.fail_over is not None and kind != "profile":
         raise ValueError("--fail-over needs two profiles, got two traces")
     if args.output and kind == "profile" and not args.output.endswith((".html", ".html.gz")):
@@ -87,13 +96,29 @@ def run_compare(args: argparse.Namespace) -> int:
     given = {name: value for name, value in given.items() if value is not None}
     if kind == "trace" and "by" in given and not args.output:
         raise ValueError("--by of two traces needs a drawing; write -o changes.svg")
-    if args.output:
-        return _draw_changes(args, given) if kind == "trace" else _map_changes(args, given)
-    found, options = comparison(args.before, args.after, **given)
+    with scripts_saved((args.before, args.after), kind, args.step) as saved:
+        args.before, args.after = saved
+        if args.output:
+            return _draw_changes(args, given) if kind == "trace" else _map_changes(args, given)
+        found, options = comparison(*saved, **given)
     _print_changes(found, args.format, options)
     if isinstance(found, Comparison) and args.fail_over is not None:
         return _verdict(found, args.fail_over)
     return 0
+
+
+def _kind(args: argparse.Namespace) -> str:
+    """Return "trace" or "profile": that of the saved file if there is one."""
+    saved = [path for path in (args.before, args.after) if not is_script(path)]
+    asked = "profile" if args.profile else "trace"
+    kind = kind_of_both(saved[0], saved[-1]) if saved else asked
+    if args.profile and kind == "trace":
+        raise ValueError("--profile compares two profiles, got a saved trace")
+    if args.step is not None and (kind == "profile" or len(saved) == 2):
+        raise ValueError("--step chooses the gradient of a script whose trace is compared")
+    args.step = 1 if args.step is None else args.step
+    check_choice(args)
+    return kind
 
 
 def _draw_changes(args: argparse.Namespace, given: dict[str, Any]) -> int:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -27,6 +26,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.engine.values import unwrap
 from viewer.command import script, targets
+from viewer.command.other_process import command_line
 from viewer.command.targets import Target
 
 # Gradients timed besides the one whose peak is measured; the least of them if they take long.
@@ -35,13 +35,6 @@ MEASURED = 2  # gradients whose peak is measured: the first one also fills cache
 LEAST_SPENT = 0.2  # seconds, from which the system's clock of hundredths tells shares
 RESULT, GRADIENT = "result.json", "gradient.npz"
 POLL = 0.1  # seconds
-# A module in the current folder must not take the place of ours.
-START = """import sys
-folder = sys.path.pop(0)
-from viewer.command.memory_trial import run_request
-sys.path.insert(0, folder)
-sys.exit(run_request(sys.argv[1]))
-"""
 
 
 class Run(NamedTuple):
@@ -85,7 +78,7 @@ def trial_run(
         environment.pop("PYTHONTRACEMALLOC", None)
         with (Path(work) / "errors").open("w+", encoding="utf-8", errors="replace") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-c", START, work],
+                command_line(__name__, "run_request", work),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from autograd_tools.tracing.columns import Argument
 from viewer.comparing.sequences import common
 
 Labels = list[int]
+FLOATS = frozenset(("bfloat16", "float16", "float32", "float64"))
 MOST_OTHERS = 20  # operations on the same values that may replace another
 
 
@@ -115,7 +116,8 @@ def _descendants(trace: Trace, known: dict[Hashable, int]) -> Labels:
 
 
 def _shaped(trace: Trace, known: dict[Hashable, int]) -> Labels:
-    shapes = [(form.shape, form.dtype) for form in trace.columns.value.forms] + [(None, None)]
+    shapes = [(form.shape, _kind(form.dtype)) for form in trace.columns.value.forms]
+    shapes.append((None, None))  # no value
     forms = trace.columns.value.form.tolist()
     return [
         _number(known, (own, shapes[form]))
@@ -146,23 +148,24 @@ def _placed(trace: Trace, known: dict[Hashable, int], kinds: tuple[str, ...]) ->
 def _named(trace: Trace, known: dict[Hashable, int]) -> Labels:
     columns = trace.columns
     numbers = [
-        _number(
-            known, (signature.kind, signature.op, signature.name, *map(_pattern, signature.args))
-        )
+        _number(known, (signature.op, signature.name, *map(_pattern, signature.args)))
         for signature in columns.signatures
     ]
     return [numbers[signature] for signature in columns.signature]
 
 
 def _bare(trace: Trace, known: dict[Hashable, int]) -> Labels:
-    numbers = [
-        _number(known, (signature.kind, signature.op)) for signature in trace.columns.signatures
-    ]
+    numbers = [_number(known, signature.op) for signature in trace.columns.signatures]
     found = [numbers[signature] for signature in trace.columns.signature]
     return [
         own if trace.columns.op[row] else _number(known, (own, shape))
         for row, (own, shape) in enumerate(zip(found, trace.columns.value.shape, strict=True))
     ]
+
+
+def _kind(dtype: str | None) -> str | None:
+    """Return the dtype; one for all precisions of floats."""
+    return "float" if dtype in FLOATS else dtype
 
 
 def _pattern(form: str | tuple[str, ...] | Argument) -> Hashable:

@@ -95,11 +95,15 @@ def traces_markdown(found: Differences, *, everything: bool = False) -> str:
 
 def traces_heading(found: Differences) -> str:
     """Return the numbers of nodes and of differences."""
+    nodes, precisions = plural(len(found.b), "node"), "".join(f", {x}" for x in found.precisions)
     if found.equal:
-        return f"no difference in {plural(len(found.b), 'node')}"
-    counts = _counts(found, lambda mark, count: f"{count} {WORDS[mark]}")
+        return f"no difference in {nodes}{precisions}"
     more = f", and {rest:,} differ as a consequence" if (rest := len(found.consequences)) else ""
-    return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"
+    if found.is_same_structure:
+        numbers = f"{found.counts['numbers']:,} {WORDS['numbers']}"
+        return f"same structure in {nodes}{precisions}: {numbers}{more}"
+    counts = _counts(found, lambda mark, count: f"{count} {WORDS[mark]}")
+    return f"{len(found.a):,} → {nodes}{precisions}: {counts}{more}"
 
 
 def traces_legend(found: Differences) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument
-from viewer.comparing.align import align
+from viewer.comparing.align import FLOATS, align
 from viewer.comparing.tolerance import Tolerance
 from viewer.options import Mark
 
@@ -46,7 +46,24 @@ class Differences:
     @property
     def equal(self) -> bool:
         """True if there is no difference."""
-        return not (self.added or self.removed or self.changed or self.numbers)
+        return self.is_same_structure and not self.numbers
+
+    @property
+    def is_across(self) -> bool:
+        """True if two engines made the traces: their names and constants are not compared."""
+        return self.a.columns.engine != self.b.columns.engine
+
+    @property
+    def is_same_structure(self) -> bool:
+        """True if nothing differs but numbers."""
+        return not (self.added or self.removed or self.changed)
+
+    @property
+    def precisions(self) -> list[str]:
+        """The changes of precision between two engines, such as "float64 → float32"."""
+        left, right = self.a.columns.value, self.b.columns.value
+        pairs = {(left.dtype[old - 1], right.dtype[new - 1]) for old, new in self.pairs.items()}
+        return sorted(f"{x} → {y}" for x, y in pairs if self.is_across and _is_precision(x, y))
 
     @cached_property
     def removed(self) -> list[int]:
@@ -118,23 +135,29 @@ def _structure(
     )
     if before.op != after.op:
         yield f"op {before.op} → {after.op}"
-    if before.name != after.name:
+    is_across = a.columns.engine != b.columns.engine
+    if before.name != after.name and not is_across:
         yield f"name {before.name or 'none'} → {after.name or 'none'}"
     left, right = a.columns.value, b.columns.value
     if left.there[old - 1] and right.there[new - 1]:
         x, y = left.forms[left.form[old - 1]], right.forms[right.form[new - 1]]
         if x.shape != y.shape:
             yield f"shape {_shape(x.shape)} → {_shape(y.shape)}"
-        if x.dtype != y.dtype:
+        if x.dtype != y.dtype and not (is_across and _is_precision(x.dtype, y.dtype)):
             yield f"dtype {x.dtype or 'none'} → {y.dtype or 'none'}"
     had, has = a.columns.outgrad.there[old - 1], b.columns.outgrad.there[new - 1]
     if had != has:
         yield "∇ there → none" if had else "∇ none → there"
-    if before.args != after.args:
+    if before.args != after.args and not is_across:
         yield from _constants(a[old].args, b[new].args)
     for was, now in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
         if pairs.get(was) != now and was in pairs and now in backwards:  # others are listed
             yield Rewired(was, now, backwards[now])
+
+
+def _is_precision(x: str | None, y: str | None) -> bool:
+    """Return whether two dtypes are floats of another precision."""
+    return x != y and {x, y} <= FLOATS
 
 
 def _constants(before: tuple[Argument, ...], after: tuple[Argument, ...]) -> Iterator[str]:

@@ -104,3 +104,30 @@ def test_nothing_loads_pytorch_for_another_script(ask_process, script):
     source = "import sys, autograd_tools as ag\nag.grad(lambda x: x * x)(1.0)\n"
     output = ask_process("show", script(source + "print('torch' in sys.modules)\n"))[0]
     assert output.startswith("False\n")
+
+
+HEAD = """\
+import numpy as np, {}
+w, x = np.linspace(-1, 1, 6).reshape(3, 2), np.linspace(0, 1, 12).reshape(4, 3)
+"""
+IN_NUMPY = HEAD.format("autograd_tools as ag") + (
+    "ag.grad(lambda w: np.mean(np.tanh(x @ w) ** 2))(w)\n"
+)
+IN_PYTORCH = HEAD.format("torch") + (
+    "w, x = torch.tensor(w, requires_grad=True), torch.tensor(x)\n"
+    "torch.mean(torch.tanh(x @ w) ** 2).backward()\n"
+)
+
+
+@pytest.mark.slow
+def test_one_model_in_two_engines_has_one_structure(ask, script):
+    a, b = script(IN_NUMPY, "a.py"), script(IN_PYTORCH, "b.py")
+    assert ask("compare", a, b) == ("no difference in 5 nodes\n", "", 0)
+
+
+@pytest.mark.slow
+def test_engines_are_compared_by_time(ask, script):
+    a, b = script(IN_NUMPY, "a.py"), script(IN_PYTORCH, "b.py")
+    rows = json.loads(ask("compare", "--profile", "--format", "json", a, b)[0])["rows"]
+    both = {row["key"] for row in rows if row["before"] and row["after"]}
+    assert {"matmul", "tanh", "power", "mean"} <= both

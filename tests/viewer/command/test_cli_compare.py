@@ -162,6 +162,79 @@ def test_a_tolerance_of_the_user_holds(ask, trace):
     assert "value" not in ask(a, b, "--rtol", "0.1")[0]
 
 
+# Scripts ------------------------------------------------------------------------------------------
+
+SCRIPT = """\
+import numpy as np, autograd_tools as ag
+print("training")
+for x in range(5):
+    ag.grad(lambda x: np.sum({}(x)))(np.full(2, x))
+"""
+
+
+@pytest.mark.slow
+def test_scripts_are_compared_by_the_trace_of_a_gradient(ask, script):
+    a, b = script(SCRIPT.format("np.sin"), "a.py"), script(SCRIPT.format("np.tanh"), "b.py")
+    output, errors, status = ask(a, b, "--step", "3")
+    assert output.splitlines()[:2] == [
+        "3 → 3 nodes: 0 added, 0 removed, 1 changed, and 2 differ as a consequence",
+        "~ 2 2  tanh(P(int64[2])): op sin → tanh; value norm 1.286 → 1.363",
+    ]
+    took = "autograd-tools: took gradient 3 of 5; --step N takes another"
+    assert (errors.splitlines(), status) == (["training", took] * 2, 0)
+
+
+@pytest.mark.slow
+def test_a_script_is_compared_with_a_saved_trace(ask, trace, script):
+    a = trace("a.json", lambda x: np.sum(np.sin(x - 1)))
+    output, _, status = ask(a, script(SCRIPT.format("np.sin"), "b.py"))
+    assert ("1 removed" in output.splitlines()[0], status) == (True, 0)
+
+
+@pytest.mark.slow
+def test_scripts_are_compared_by_their_profiles(ask, script):
+    a, b = script(SCRIPT.format("np.sin"), "a.py"), script(SCRIPT.format("np.sin"), "b.py")
+    output, errors, status = ask(a, b, "--profile", "--format", "json")
+    assert (json.loads(output)["gradients"], status) == ([5, 5], 0)
+    assert errors.splitlines() == ["training", "training"]
+
+
+@pytest.mark.slow
+def test_a_page_has_the_names_of_the_scripts(ask, script, tmp_path):
+    a, b = script(SCRIPT.format("np.sin"), "a.py"), script(SCRIPT.format("np.cos"), "b.py")
+    assert ask(a, b, "-o", "changes.html")[2] == 0
+    assert "a → b" in (tmp_path / "changes.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_script_that_fails_is_not_compared(ask, script):
+    a, b = script(SCRIPT.format("np.sin"), "a.py"), script("raise SystemExit(3)", "b.py")
+    message = "autograd-tools: b.py ended with status 3, so nothing is compared"
+    output, errors, status = ask(a, b)
+    assert (output, errors.splitlines()[-1], status) == ("", message, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--step", "0"], "--step must be 1 or more, got 0"),
+        (
+            ["--step", "1", "--profile"],
+            "--step chooses the gradient of a script whose trace is compared",
+        ),
+        (["--fail-over", "10%"], "--fail-over needs two profiles, got two traces"),
+    ],
+)
+def test_options_are_checked_before_scripts_run(ask, script, options, message):
+    name = script("print('it runs')")
+    assert ask(name, name, *options) == ("", f"autograd-tools: {message}\n", 2)
+
+
+def test_a_saved_trace_has_no_profile(ask, trace, script):
+    message = "autograd-tools: --profile compares two profiles, got a saved trace\n"
+    assert ask("--profile", trace("a.json", squares), script("", "b.py")) == ("", message, 2)
+
+
 # Errors -------------------------------------------------------------------------------------------
 
 
@@ -176,16 +249,6 @@ def test_a_file_that_is_not_there_is_named(ask, profile):
     assert ask(profile("a.json", 1), "gone.json") == (
         "",
         "autograd-tools: there is no file gone.json\n",
-        2,
-    )
-
-
-def test_a_script_cannot_be_compared_before_its_trace_is_saved(ask, tmp_path):
-    (tmp_path / "b.py").write_text("import numpy")
-    assert ask("b.py", "b.py") == (
-        "",
-        "autograd-tools: b.py is neither a saved trace nor a saved profile; of a script, "
-        "autograd-tools show --save b.json b.py saves a trace\n",
         2,
     )
 

@@ -1,5 +1,7 @@
 """Two traces compared: known cases, and random edits of programs."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,6 +100,40 @@ def test_the_heading_counts_other_numbers_apart():
         "5 → 5 nodes: 0 added, 0 removed, 1 changed, 1 with other numbers, "
         "and 3 differ as a consequence"
     )
+
+
+def test_a_heading_says_that_only_numbers_differ():
+    assert lines(network(2), network(2, scale=1.5))[0] == (
+        "same structure in 8 nodes: 2 with other numbers, and 4 differ as a consequence"
+    )
+
+
+def of_another_engine(trace, old, new):
+    """A trace with other names, as the file of another engine has them."""
+    document = trace.to_dict() | {"engine": "other"}
+    return ag.Trace.from_dict(json.loads(json.dumps(document).replace(old, new)))
+
+
+def test_constants_and_names_are_those_of_an_engine():
+    a = ag.trace(lambda x: np.sum(x, axis=-1), np.ones(3))
+    for old, new in (("axis", "dim"), ('"x"', '"p.x"')):
+        assert viewer.compare(a, of_another_engine(a, old, new)) == "no difference in 2 nodes"
+
+
+def test_the_precision_of_another_engine_is_in_the_heading():
+    b = of_another_engine(network(), "float64", "float32")
+    assert viewer.compare(network(), b) == "no difference in 11 nodes, float64 → float32"
+
+
+def test_another_precision_is_a_change_of_one_engine():
+    a, b = (ag.trace(np.sum, np.ones(3, dtype)) for dtype in (np.float32, np.float64))
+    assert "dtype float32 → float64" in lines(a, b)[1]
+
+
+def test_arguments_are_compared_with_params():
+    x = ag.Param(np.ones(3), name="x")
+    a = ag.trace(lambda x: np.sum(np.sin(x)), np.ones(3))
+    assert viewer.compare(a, ag.diff(lambda: np.sum(np.sin(x)))) == "no difference in 3 nodes"
 
 
 def test_a_changed_number_is_shown_from_and_to():
