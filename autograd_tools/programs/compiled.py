@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import sys
 import types
 import warnings
@@ -14,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from autograd_tools.base.containers import children_of, copied, tree_leaves, tree_replace
+from autograd_tools.base.containers import copied
 from autograd_tools.engine import checks
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.listeners import readers
@@ -23,10 +22,12 @@ from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
 from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.capturing.agreement import agreed, close
-from autograd_tools.programs.capturing.capture import UncapturedError, is_floating_input
+from autograd_tools.programs.capturing.capture import UncapturedError
+from autograd_tools.programs.capturing.input_kinds import is_floating_input
 from autograd_tools.programs.capturing.outside import Outside
 from autograd_tools.programs.capturing.param_inputs import is_capturing
 from autograd_tools.programs.capturing.signatures import is_fixed, signature_of
+from autograd_tools.programs.paths import MOST_PATHS, Path, often_left, overlap
 from autograd_tools.programs.running.code import Code, LeftPathError
 from autograd_tools.programs.steps.program import Program
 from autograd_tools.programs.steps.simplify import simplified
@@ -39,38 +40,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_SIGNATURES = 64
-MOST_PATHS = 16  # programs of one signature
 MOST_CHANGES = 16  # of what a function reads from outside, or of its integers, for one signature
 MOST_CAPTURES = 4 * MOST_SIGNATURES
 SELDOM = (
     "texts, flags, shapes, objects or integers in its arguments seldom repeat; "
     "write np.take(X, i, axis=0) for X[i]"
 )
-
-
-@dataclass(eq=False)
-class Path:
-    """A program and its function; `outcomes` are those of its checks."""
-
-    program: Program
-    function: Callable[..., Any]
-    outcomes: list[Any]
-
-    def __post_init__(self) -> None:
-        y = self.program.result
-        parts = y if type(y) is tuple and y else (y,)
-        leaves = all([children_of(part) is None for part in parts])
-        self.is_flat = leaves and not self.program.assigned
-
-    def params(self) -> list[Any] | None:
-        """Return the numbers of the Params that are inputs; None if these have another form now."""
-        found: list[Any] = []
-        for param, key in self.program.params:
-            held, now, _ = signature_of(param.value)
-            if now != key:
-                return None
-            found += held
-        return found
 
 
 @dataclass(eq=False)
@@ -173,7 +148,7 @@ class Compiled:
             return self.function(*args, **kwargs)
         if known.refusal:
             return self._eagerly(known, known.refusal, args, kwargs)
-        if known.writes and _overlap(inputs, known.paths):
+        if known.writes and overlap(inputs, known.paths):
             return self.function(*args, **kwargs)
         if known.paths:
             changed = known.outside.changed()
@@ -215,9 +190,9 @@ class Compiled:
             if params is None:
                 continue
             try:
-                y = _result_of(path, [*inputs, *params])
+                y = path.run([*inputs, *params])
             except LeftPathError as left:
-                todo = [other for other in todo if _goes(other, path, left)]
+                todo = [other for other in todo if other.goes(path, left)]
                 continue
             except Exception:
                 if path.program.writes_inputs:
@@ -248,7 +223,7 @@ class Compiled:
     def _capture(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         """Do `_captured`, or raise the reason why there is no program."""
         if len(known.paths) >= MOST_PATHS:
-            raise _Failed(_often_left(known.paths))
+            raise _Failed(often_left(known.paths))
         self._captures += 1
         try:
             run = agreed(
@@ -260,10 +235,10 @@ class Compiled:
             if program.writes_inputs or program.assigned:
                 given = [x.copy("K") if type(x) is np.ndarray else x for x in inputs]
                 params = [copied(x) for x in path.params() or ()]
-                _check_close(run.expected, _result_of(path, [*given, *params], assigns=False))
-                y = _result_of(path, [*inputs, *(path.params() or ())])
+                _check_close(run.expected, path.run([*given, *params], assigns=False))
+                y = path.run([*inputs, *(path.params() or ())])
             else:
-                y = _result_of(path, [*inputs, *(path.params() or ())])
+                y = path.run([*inputs, *(path.params() or ())])
                 _check_close(run.expected, y)
         except Exception as error:
             if isinstance(error, UncapturedError) and error.is_final:
@@ -301,17 +276,6 @@ def _check_close(expected: Any, y: Any) -> None:
         raise UncapturedError("its program gives another value")
 
 
-def _overlap(inputs: list[Any], paths: list[Path]) -> bool:
-    """Return whether arguments that are written into, or Params, share memory."""
-    params = [
-        x for path in paths for param, _ in path.program.params for x in tree_leaves(param.value)
-    ]
-    arrays = [x for x in (*inputs, *params) if isinstance(x, np.ndarray)]
-    unique = list({id(x): x for x in arrays}.values())
-    pairs = itertools.combinations(unique, 2)
-    return len(unique) < len(inputs) or any([np.may_share_memory(a, b) for a, b in pairs])
-
-
 def _users_level() -> int:
     """Return how many frames above the caller the user's code is."""
     frame, level = sys._getframe(1), 1
@@ -325,47 +289,6 @@ def _changing(name: str) -> str:
         f"{name} changed between {MOST_CHANGES + 1} calls; pass it as an argument, or make it a "
         "Param"
     )
-
-
-def _often_left(paths: list[Path]) -> str:
-    """Say which line reads the number that differs between the paths."""
-    a, b = paths[0], paths[1]
-    pairs = zip(a.outcomes, b.outcomes, a.program.checks(), strict=False)
-    sites = [site for x, y, site in pairs if x != y]
-    at = f"at {sites[0].file}:{sites[0].line} " if sites and sites[0].file else ""
-    return (
-        f"the number that Python reads {at}was another one in each of {MOST_PATHS} runs; pass what "
-        "it selects as an argument, such as X[i:i + 10], or write np.take(X, i, axis=0) for X[i]"
-    )
-
-
-def _goes(path: Path, other: Path, left: LeftPathError) -> bool:
-    """Return whether a path goes the way on which another one was left."""
-    n = left.number
-    return (
-        len(path.outcomes) > n
-        and path.outcomes[:n] == other.outcomes[:n]
-        and type(path.outcomes[n]) is type(left.found)
-        and bool(path.outcomes[n] == left.found)
-    ) or path.program.params != other.program.params
-
-
-def _result_of(path: Path, inputs: list[Any], *, assigns: bool = True) -> Any:
-    """Run a program, assign its Params and return its result."""
-    program = path.program
-    if program.ignored:
-        modes: Any = dict.fromkeys(program.ignored, "ignore")
-        with np.errstate(**modes):
-            leaves = path.function(*inputs)
-    else:
-        leaves = path.function(*inputs)
-    if path.is_flat:
-        return leaves if type(program.result) is tuple else leaves[0]
-    rest = iter(leaves)
-    y = tree_replace(program.result, rest)
-    for param, held in program.assigned if assigns else ():
-        param.value = tree_replace(held, rest)
-    return y
 
 
 def compile(f: Callable[P, T]) -> Callable[P, T]:

@@ -15,7 +15,8 @@ import numpy as np
 from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.memory import no_collections
 from autograd_tools.engine.primitives import name_of
-from autograd_tools.programs.capturing.capture import UncapturedError, is_input
+from autograd_tools.programs.capturing.capture import UncapturedError
+from autograd_tools.programs.capturing.input_kinds import is_input
 from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.capturing.runs import CapturedRun, captured

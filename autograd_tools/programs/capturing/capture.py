@@ -22,8 +22,8 @@ from autograd_tools.base.containers import (
     with_children,
 )
 from autograd_tools.base.traced import Traced, capture_of
-from autograd_tools.engine.changes import fingerprint
 from autograd_tools.location.users_code import is_users
+from autograd_tools.programs.capturing.constants import Constants
 from autograd_tools.programs.capturing.dependence import (
     SIMPLE_CALLS,
     STATIC,
@@ -31,6 +31,8 @@ from autograd_tools.programs.capturing.dependence import (
     is_numpys,
 )
 from autograd_tools.programs.capturing.effects import root_of, same_numbers, targets_of
+from autograd_tools.programs.capturing.float_errors import FloatErrors, error_modes
+from autograd_tools.programs.capturing.input_kinds import is_floating_input, is_input
 from autograd_tools.programs.capturing.names_inside import NamesInside
 from autograd_tools.programs.capturing.param_inputs import has_value, plain_value, set_plain_value
 from autograd_tools.programs.capturing.sites import Sites
@@ -45,30 +47,7 @@ from autograd_tools.programs.steps.program import (
     sources_of,
 )
 
-try:  # the same object as long as nothing changes them, which is quicker to compare
-    from numpy._core.umath import _extobj_contextvar
-
-    error_modes: Callable[[], Any] = _extobj_contextvar.get
-except ImportError:
-    error_modes = np.geterr
-
-COPIED = 2**16  # bytes of a constant; of a larger one some elements are compared
 NUMBERS = (np.ndarray, np.generic, int, float, complex)
-
-
-def is_input(x: Any) -> bool:
-    """Return whether a leaf of the arguments is an input: a number or an array of numbers."""
-    kind = type(x)
-    if kind is np.ndarray:
-        return bool(x.dtype.kind in "biufc")
-    if kind in (int, float, complex):
-        return True
-    return isinstance(x, np.generic) and x.dtype.kind in "biufc"
-
-
-def is_floating_input(x: Any) -> bool:
-    """Return whether a leaf is an input that is no integer."""
-    return is_input(x) and np.result_type(x).kind in "fc"
 
 
 class UncapturedError(TypeError):
@@ -99,17 +78,14 @@ class Capture:
         self.params: dict[int, tuple[Any, Any]] = {}  # Param and its traced value, by id
         self.kept: list[Any] = []  # so that their ids stay theirs
         self.assigned: dict[int, tuple[Any, Any]] = {}
-        self.errors: Any = np.geterr()  # at the last call
-        self._modes = error_modes()
-        self.first_errors: dict[str, Any] = {**self.errors}
-        self.ignored: set[str] = set()  # errors that the function ignores
+        self.errors = FloatErrors()
         self.caught: Site | None = None  # of the first error in a call
         self.containers: list[
             tuple[Any, list[Any]]
         ] = []  # that the function gets, with their items
         self.outside: dict[int, tuple[Any, Variable]] = {}  # arrays from outside that are inputs
         self._by_id: dict[int, Traced] = {}  # of arrays in the arguments
-        self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
+        self._constants = Constants(self.steps, self.refuse)
         self._own: set[int] = set()  # ids of Params that the function makes
         self.variables: list[Variable] = []
         self.names = NamesInside(self.steps) if named else None
@@ -208,9 +184,8 @@ class Capture:
         """Call a function on plain values and note the call."""
         if get_ident() != self.thread:
             return self.refuse("a call in another thread", "compute in the thread that calls it")
-        if (modes := error_modes()) is not self._modes:
-            self._modes = modes
-            self._note_errors()
+        if error_modes() is not self.errors.modes and self.errors.note():
+            self.refuse("np.errstate", "choose how errors are handled outside of the function")
         made = None
         if not kwargs and SIMPLE_CALLS.get(func) == len(args):
             made = self.simple_call(func, args)
@@ -230,7 +205,7 @@ class Capture:
                 variables.append(x.variable)
             elif type(x) in LEAVES:
                 values.append(x)
-                variables.append(x if type(x) is not np.ndarray else self._constant(x))
+                variables.append(x if type(x) is not np.ndarray else self._constants.noted(x))
             else:
                 return None
         y = self.computed(func, tuple(values), {})
@@ -339,28 +314,7 @@ class Capture:
         """Return what a call keeps of an argument."""
         if type(x) is Traced:
             return x.variable
-        return self._constant(x) if type(x) is np.ndarray else x
-
-    def _constant(self, x: Any) -> Any:
-        """Note an array that is a constant; calls before a write into it keep a copy."""
-        known = self._constants.get(id(x))
-        if known is None or not same_numbers(x, known[1]):
-            if known is not None:
-                self._keep_copy(x, known[1])
-            self._constants[id(x)] = x, x.copy("K") if x.nbytes <= COPIED else fingerprint(x)
-        return x
-
-    def _keep_copy(self, x: Any, before: Any) -> None:
-        """Let the calls so far have the array as it was."""
-        if type(before) is not np.ndarray:
-            self.refuse("writing into a large array after its use", "write into a new array")
-
-        def change(arg: Any) -> Any:
-            return before if arg is x else arg
-
-        for step in self.steps:
-            if isinstance(step, Call):
-                step.args, step.kwargs = mapped(step.args, change), mapped(step.kwargs, change)
+        return self._constants.noted(x) if type(x) is np.ndarray else x
 
     def finish(self) -> None:
         """Look once more at the constants, and at what a program cannot do.
@@ -371,9 +325,7 @@ class Capture:
             If the function went on after a refusal or an error.
         """
         self._sites.finish()
-        for x, before in self._constants.values():
-            if not same_numbers(x, before):
-                self._keep_copy(x, before)
+        self._constants.finish()
         if self.refused is not None:
             raise self.refused
         if self.caught is not None:
@@ -391,16 +343,6 @@ class Capture:
         """Refuse an attribute that tells where an array lies, unless the engine asks."""
         if is_users(sys._getframe(2)):
             self.refuse(f"x.{name}", "leave it out", x)
-
-    def _note_errors(self) -> None:
-        errors: Any = np.geterr()
-        if errors == self.errors:
-            return
-        self.errors = errors
-        changed = [name for name, mode in errors.items() if mode != self.first_errors[name]]
-        if any([errors[name] == "raise" for name in changed]):
-            self.refuse("np.errstate", "choose how errors are handled outside of the function")
-        self.ignored.update([name for name in changed if errors[name] == "ignore"])
 
     def _wrapped(self, y: Any, known: dict[int, Traced], traced: list[Traced]) -> Any:
         """Return the numbers and arrays in an output as traced ones."""

@@ -14,12 +14,8 @@ from autograd_tools.base.containers import children_of, is_constant_leaf, tree_l
 from autograd_tools.base.traced import Traced
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import functions_captured
-from autograd_tools.programs.capturing.capture import (
-    Capture,
-    UncapturedError,
-    is_input,
-    traced_leaves,
-)
+from autograd_tools.programs.capturing.capture import Capture, UncapturedError, traced_leaves
+from autograd_tools.programs.capturing.input_kinds import is_input
 from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.capturing.param_inputs import params_captured, plain_value
 from autograd_tools.programs.capturing.signatures import signature_of
@@ -86,7 +82,7 @@ def captured(
         with_leaves(y, lambda x: x.variable),
         [(param, signature_of(plain_value(param))[1]) for param, _ in capture.params.values()],
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
-        frozenset(capture.ignored),
+        frozenset(capture.errors.ignored),
         [*capture.outside.values()],
         {} if capture.names is None else capture.names.constants,
     )

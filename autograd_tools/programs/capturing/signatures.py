@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import children_of
-from autograd_tools.programs.capturing.capture import is_input
+from autograd_tools.programs.capturing.input_kinds import is_input
 
 BY_VALUE = (str, bool, bytes, type(None))
 MOST_COMPARED = 4096  # bytes of an array of no numbers that are compared

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import children_of, field_names, has_fields, tree_leaves
+from autograd_tools.programs.capturing.input_kinds import is_input
 from autograd_tools.programs.capturing.names_inside import FEW
 from autograd_tools.programs.capturing.outside_inputs import Place
 from autograd_tools.programs.capturing.runs import parameters_of
@@ -71,7 +72,7 @@ def arguments_of(
 def _argument(name: str, x: Any, inputs: Iterator[Variable]) -> Argument:
     found = Argument(name, x)
     for place, own, leaf in _leaves(x, name, name):
-        if is_input_leaf(leaf):
+        if is_input(leaf):
             found.leaves.append((next(inputs), place, own))
     return found
 
@@ -121,13 +122,6 @@ def param_value(param: Any) -> Any:
     from autograd_tools.programs.capturing.param_inputs import plain_value
 
     return plain_value(param)
-
-
-def is_input_leaf(x: Any) -> bool:
-    """Return whether a leaf of the arguments is an input of the program."""
-    from autograd_tools.programs.capturing.capture import is_input
-
-    return is_input(x)
 
 
 def _leaves(x: Any, place: str, own: str) -> Iterator[tuple[str, str, Any]]:

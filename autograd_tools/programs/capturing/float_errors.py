@@ -1,0 +1,39 @@
+"""How a function handles floating-point errors, as by `np.errstate`, while it is captured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+try:  # the same object as long as nothing changes them, which is quicker to compare
+    from numpy._core.umath import _extobj_contextvar
+
+    error_modes: Callable[[], Any] = _extobj_contextvar.get
+except ImportError:
+    error_modes = np.geterr
+
+
+class FloatErrors:
+    """The modes at the last call, and the names of the errors that the function ignores.
+
+    Attributes
+    ----------
+    modes : object
+        NumPy's own; it is another object after each change.
+    ignored : set of str
+    """
+
+    def __init__(self) -> None:
+        self.modes = error_modes()
+        self.ignored: set[str] = set()
+        self._first: Any = np.geterr()
+
+    def note(self) -> bool:
+        """Look at the modes; return whether the function lets one of them raise an error."""
+        self.modes = error_modes()
+        errors: Any = np.geterr()
+        changed = [name for name, mode in errors.items() if mode != self._first[name]]
+        self.ignored.update([name for name in changed if errors[name] == "ignore"])
+        return any([errors[name] == "raise" for name in changed])
