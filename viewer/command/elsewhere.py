@@ -13,7 +13,7 @@ LIBRARIES = {
     "torch": "it uses PyTorch, which computes its own gradients: show, draw, map, explain and "
     "profile find those of the main thread",
     "jax": "it uses JAX, which computes its own gradients: show, draw, map, explain and profile "
-    "find those of jax.grad and jax.value_and_grad",
+    "find those of jax.grad, jax.vjp and its other functions for derivatives",
 }
 
 

@@ -174,18 +174,26 @@ class _Lesson:
         if result is None:
             yield None, (NO_BACKWARD, "", "")
             return
-        yield None, (BACKWARD, "", "")
-        yield "", (f"∇{self.names[result]} = 1", self._gradient(result), "")
-        yield from self._numbered(self.ids[::-1], self._backward)
+        if any(self.reached):
+            yield None, (BACKWARD, "", "")
+            yield "", (self._first(result), self._gradient(result), "")
+            yield from self._numbered(self.ids[::-1], self._backward)
         known = self.trace.columns.reasons
         missed = [id for id in self.ids if not self.reached[id - 1]]
         if unknown := [self.names[id] for id in missed if not known and has_floats(self.trace[id])]:
             yield None, (f"No gradient reaches {few(unknown)}; see ag.why_none.", "", "")
         reasons = {self.names[id]: known[id - 1] for id in missed if id - 1 in known}
         if reasons:
-            yield None, ("", "", "")
+            if any(self.reached):
+                yield None, ("", "", "")
             yield None, ("Params without gradients:", "", "")
             yield from ((None, (line, "", "")) for line in by_reason(reasons))
+
+    def _first(self, result: int) -> str:
+        """Return the gradient that a backward pass starts from: 1, or an array of the caller."""
+        own = self.trace[result].outgrad
+        is_array = own is not None and bool(own.shape)
+        return f"∇{self.names[result]} {'is given' if is_array else '= 1'}"
 
     def _numbered(
         self, ids: Sequence[int], lines_of: Callable[[TraceNode], Iterator[Line]]

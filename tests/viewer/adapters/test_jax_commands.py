@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import autograd_tools as ag
+
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'autograd-tools[jax]'")
 
 TRAIN = """\
@@ -56,6 +58,20 @@ def test_params_and_gradients_are_those_of_the_step(ask, script):
         ("jax.grad(lambda x, c: f(x) * c)(2.0, c=jnp.ones(()))", 1),
         ("jax.lax.scan(lambda x, _: (x - jax.grad(f)(x), None), 2.0, None, 4)", 4),
         ("from jax import grad; grad(f, argnums=(0,))(2.0)", 1),
+        ("jax.vjp(f, 2.0)[1](1.0)", 1),
+        ("y, pull = jax.vjp(f, jnp.ones(2)); pull(y); pull(2 * y)", 2),
+        ("y, pull = jax.vjp(f, jnp.ones(2)); jax.vmap(pull)(jnp.eye(2))", 2),
+        ("y, pull = jax.jit(lambda x: jax.vjp(f, x))(2.0); pull(y)", 1),
+        ("jax.jit(lambda x: jax.vjp(f, x)[1](x))(2.0)", 1),
+        ("jax.vjp(lambda x: (f(x), x), 2.0, has_aux=True)[1](1.0)", 1),
+        ("jax.vjp(jax.grad(f), 2.0)[1](1.0)", 1),
+        ("jax.jacrev(f)(jnp.ones(2))", 1),
+        ("jax.jacobian(f)(jnp.ones(2))", 1),
+        ("jax.jit(jax.jacfwd(f))(jnp.ones(2))", 1),
+        ("jax.jacfwd(lambda p: {'a': f(p['w']), 'b': p['b']})({'w': jnp.ones(2), 'b': 1.0})", 1),
+        ("jax.hessian(f)(2.0)", 1),
+        ("jax.jvp(f, (2.0,), (1.0,))", 1),
+        ("y, push = jax.linearize(f, 2.0); push(1.0); push(2.0)", 2),
     ],
 )
 def test_gradients_count_where_they_are_computed(ask, script, code, gradients):
@@ -64,6 +80,70 @@ def test_gradients_count_where_they_are_computed(ask, script, code, gradients):
     assert "sin(" in ask("show", "--step", str(gradients), name)[0]
     errors = ask("show", "--step", str(gradients + 1), name)[1]
     assert f"so there is no gradient {gradients + 1} to show" in errors
+
+
+MATRIX = """\
+import jax, jax.numpy as jnp
+w = jnp.arange(6.0).reshape(2, 3)
+def f(x):
+    print("called")
+    return w @ x
+"""
+
+
+@pytest.fixture
+def gradient(ask, script, tmp_path):
+    """The shape and norm of the gradient of `x` in a script; None without one."""
+
+    def found(code):
+        ask("show", "--save", "t.json", script(MATRIX + code))
+        leaves = [n.outgrad for n in ag.load_trace(tmp_path / "t.json") if n.name == "x"]
+        return leaves[0] and (leaves[0].shape, round(leaves[0].norm, 4))
+
+    return found
+
+
+def test_a_product_with_a_vector_has_its_gradient(gradient):
+    assert gradient("jax.vjp(f, jnp.ones(3))[1](jnp.array([1.0, 0.0]))") == ((3,), 2.2361)
+
+
+def test_the_gradient_of_several_results_is_a_jacobian(gradient):
+    assert gradient("jax.jacrev(f)(jnp.ones(3))") == ((2, 3), 7.4162)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "jax.jacfwd(f)(jnp.ones(3))",
+        "jax.jvp(f, (jnp.ones(3),), (jnp.ones(3),))",
+        "jax.linearize(f, jnp.ones(3))[1](jnp.ones(3))",
+        "jax.hessian(lambda x: f(x).sum())(jnp.ones(3))",
+    ],
+)
+def test_forward_mode_is_said_to_have_no_gradient(ask, gradient, code):
+    assert gradient(code) is None
+    assert (
+        "x  [3] float32  no gradient: a forward-mode derivative has none"
+        in (ask("show", "t.json")[0])
+    )
+
+
+def test_explain_names_a_given_gradient(ask, script):
+    output = ask("explain", script(MATRIX + "jax.jacrev(f)(jnp.ones(3))"))[0]
+    assert ["∇v2", "is", "given", "float32[2,2]"] in ops(output)
+
+
+def test_the_function_prints_once(ask, script):
+    assert (
+        ask("show", script(MATRIX + "jax.vjp(f, jnp.ones(3))[1](jnp.ones(2))"))[0].count("called")
+        == 1
+    )
+
+
+def test_a_branch_on_a_value_is_said_to_be_unseen(ask, script):
+    code = "import jax\njax.grad(lambda x: x if x > 0 else -x)(1.0)\n"
+    with pytest.warns(UserWarning, match="not recorded: Attempted boolean conversion"):
+        ask("show", script(code))
 
 
 @pytest.mark.slow

@@ -47,8 +47,14 @@ Key = tuple[int, int]  # an owner, and the position of a value or argument
 
 @dataclass
 class Gradient:
-    """The steps of a gradient, oldest first; values have numbers, those of arguments first."""
+    """The steps of a gradient, oldest first; values have numbers, those of arguments first.
 
+    `inputs` are the types of the arguments. `outputs` is the number of `results` that are values of
+    the function.
+    """
+
+    inputs: Sequence[Any]
+    outputs: int
     steps: list[Step] = field(default_factory=list)
     values: dict[Key, Ref] = field(default_factory=dict)
     gradients: dict[Key, Ref] = field(default_factory=dict)
@@ -57,9 +63,9 @@ class Gradient:
     count: int = 0
 
 
-def gradient_of(program: ClosedJaxpr) -> Gradient:
+def gradient_of(program: ClosedJaxpr, outputs: int) -> Gradient:
     """Return the steps of a marked gradient that its results need."""
-    found = Gradient(count=len(program.in_avals))
+    found = Gradient(program.in_avals, outputs, count=len(program.in_avals))
     found.results = _walk(found, program, range(found.count), None, is_backward=False)
     found.steps = _with_arguments(needed(found.steps, found.results), found.contributions)
     return found

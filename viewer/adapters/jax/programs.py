@@ -14,6 +14,7 @@ from jax.extend.core import ClosedJaxpr
 
 from autograd_tools import Trace
 from viewer.adapters.jax.building import trace_of
+from viewer.adapters.jax.derivatives import DERIVATIVES
 from viewer.adapters.jax.forward import Forward
 from viewer.adapters.jax.gradient import Gradient, gradient_of
 from viewer.adapters.jax.marks import VALUE, mark
@@ -22,6 +23,7 @@ from viewer.adapters.jax.rows import Leaf
 from viewer.adapters.jax.running import Run, run
 
 MOST_RUN = 2000  # steps that are evaluated unless asked for
+FORWARD = "a forward-mode derivative has none"
 ARRAYS = (jax.Array, np.ndarray, np.generic)
 
 
@@ -30,19 +32,26 @@ class GradientCall:
     """A call of a function to differentiate; `arrays` are those of its leaves, in order.
 
     The program may have constants, which the function reads from outside. They are arrays of the
-    program that calls it, where that is jitted.
+    program that calls it, where that is jitted. `seeds` are the cotangents or tangents that the
+    derivative of this `kind` takes.
     """
 
     program: ClosedJaxpr
     leaves: list[Leaf]
     arrays: Sequence[Any]
+    kind: str = "grad"
+    seeds: Sequence[Any] = ()
+
+    @property
+    def held(self) -> list[Any]:
+        """All its arrays: those of its leaves, its seeds and its constants."""
+        return [*self.arrays, *self.seeds, *self.program.consts]
 
     def holding(self, arrays: Sequence[Any]) -> GradientCall:
-        """Return the call with other arrays: those of its leaves, then its constants."""
-        own = len(self.leaves)
-        return replace(
-            self, program=ClosedJaxpr(self.program.jaxpr, arrays[own:]), arrays=arrays[:own]
-        )
+        """Return the call with other arrays, in the order of `held`."""
+        own, last = len(self.leaves), len(self.leaves) + len(self.seeds)
+        program = ClosedJaxpr(self.program.jaxpr, arrays[last:])
+        return replace(self, program=program, arrays=arrays[:own], seeds=arrays[own:last])
 
     def trace(
         self, *, backward: bool = False, values: bool | None = None, constants: bool = False
@@ -54,27 +63,37 @@ class GradientCall:
         gradient, owners = self._gradient
         if values is None:
             values = len(gradient.steps) <= MOST_RUN
-        found = self._run if values else None
-        leaves = self.leaves
-        return trace_of(gradient, owners, leaves, found, backward=backward, constants=constants)
+        found = trace_of(
+            *(gradient, owners, self.leaves, self._run if values else None),
+            backward=backward,
+            constants=constants,
+        )
+        if not DERIVATIVES[self.kind].is_backward:
+            params = [row for row, kind in enumerate(found.columns.kind) if kind == "param"]
+            found.columns.reasons.update(dict.fromkeys(params, FORWARD))
+        return found
 
     @functools.cached_property
     def _run(self) -> Run:
-        return run(self._gradient[0], self.arrays)
+        return run(self._gradient[0], [*self.arrays, *self.seeds])
 
     @functools.cached_property
     def _gradient(self) -> tuple[Gradient, Sequence[Owner]]:
         forward = Forward()
         params = tuple([i for i, leaf in enumerate(self.leaves) if leaf.kind == "param"])
+        compute = DERIVATIVES[self.kind].compute
 
-        def marked(*arrays: Any) -> Any:
-            flat = [*arrays]
-            for i in params:
-                flat[i] = mark(flat[i], VALUE, -1, i)
-            return forward.run(self.program, flat)[0]
+        def derived(arrays: Sequence[Any], seeds: Sequence[Any]) -> Any:
+            def marked(*own: Any) -> Any:
+                flat = [*arrays]
+                for i, x in zip(params, own, strict=True):
+                    flat[i] = mark(x, VALUE, -1, i)
+                return forward.run(self.program, flat)
 
-        program = jax.make_jaxpr(jax.value_and_grad(marked, params))(*self.arrays)
-        return gradient_of(program), forward.owners
+            return compute(marked, [arrays[i] for i in params], seeds)
+
+        program = jax.make_jaxpr(derived)(self.arrays, self.seeds)
+        return gradient_of(program, len(self.program.out_avals)), forward.owners
 
 
 def gradient_call(
@@ -83,10 +102,12 @@ def gradient_call(
     kwargs: Mapping[str, Any],
     argnums: int | Sequence[int],
     *,
+    kind: str = "grad",
+    seeds: Any = (),
     has_aux: bool = False,
     numbers: bool = True,
 ) -> GradientCall:
-    """Return the call of a function, without what it returns beside a scalar if it `has_aux`.
+    """Return the call of a function, without what it returns beside a value if it `has_aux`.
 
     Without `numbers`, those of arguments that are not differentiated are constants, as they may be
     the length of a loop.
@@ -105,8 +126,8 @@ def gradient_call(
         if own:
             number = path[0].idx
             name = f"{names[number]}{jax.tree_util.keystr(path[1:])}"
-            kind = "param" if number in params else "input"
-            leaves.append(Leaf(kind, name, jax.typeof(x)))
+            role = "param" if number in params else "input"
+            leaves.append(Leaf(role, name, jax.typeof(x)))
             arrays.append(x)
 
     def called(*arrays: Any) -> Any:
@@ -115,7 +136,8 @@ def gradient_call(
         found = f(*jax.tree.unflatten(structure, flat), **kwargs)
         return found[0] if has_aux else found
 
-    return GradientCall(jax.make_jaxpr(called)(*arrays), leaves, arrays)
+    program = jax.make_jaxpr(called)(*arrays)
+    return GradientCall(program, leaves, arrays, kind, jax.tree.leaves(seeds))
 
 
 def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:

@@ -1,12 +1,13 @@
-"""The recording of a program that uses JAX: the calls of its gradient functions."""
+"""The recording of a program that uses JAX: the calls of its derivatives."""
 
 from __future__ import annotations
 
 import functools
+import io
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from typing import Any
+from contextlib import ExitStack, redirect_stdout
+from typing import Any, TypeAlias
 from unittest.mock import patch
 
 import jax
@@ -18,9 +19,17 @@ from viewer.adapters.jax.programs import GradientCall, gradient_call
 from viewer.adapters.jax.values import is_extended
 from viewer.adapters.recorder import OpCall
 
+# The kind in `DERIVATIVES` of what a function of JAX computes, by the name of the function.
+KINDS = {
+    **{"grad": "grad", "value_and_grad": "grad", "jacrev": "jacrev", "jacobian": "jacrev"},
+    **{"vjp": "vjp", "jacfwd": "jacfwd", "hessian": "jacfwd", "linearize": "jvp", "jvp": "jvp"},
+}
+_jacrev = jax.jacrev
+Look: TypeAlias = "functools.partial[GradientCall]"
+
 
 class JaxRecorder:
-    """Counts the gradients of `jax.grad` and `jax.value_and_grad` between `start` and `stop`.
+    """Counts the derivatives that JAX computes between `start` and `stop`.
 
     `done` gets them at the end; only the one of the `number`, from 1, has a trace. In a jitted
     function, the compiled program hands over the arrays of its gradient. A gradient that another
@@ -32,15 +41,17 @@ class JaxRecorder:
     def __init__(self, done: Done, number: int) -> None:
         self._done, self._number = done, number
         self._seen = 0
-        self._inside = False  # a gradient function, or our own look at its program
+        self._inside = False  # a derivative, or our own look at its program
         self._found: Callable[[bool], Trace] | None = None
         self._stack = ExitStack()
 
     def start(self) -> None:
         """Record from now on."""
         with ExitStack() as stack:
-            for name in ("grad", "value_and_grad"):
-                stack.enter_context(patch.object(jax, name, self._seeing(getattr(jax, name))))
+            see = {"jvp": self._pushing, "linearize": self._split, "vjp": self._split}
+            for name, kind in KINDS.items():
+                new = see.get(name, self._seeing)(getattr(jax, name), kind)
+                stack.enter_context(patch.object(jax, name, new))
             self._stack = stack.pop_all()
 
     def pause(self) -> None:
@@ -62,44 +73,89 @@ class JaxRecorder:
         """Return nothing: in JAX, all arguments have a gradient."""
         return {}
 
-    def _seeing(self, make: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `jax.grad` whose functions are seen."""
+    def _seeing(self, make: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        """Return a function such as `jax.grad`, whose functions are seen."""
+        of_gradient = _jacrev if make.__name__ == "hessian" else lambda fun, *_: fun
 
         @functools.wraps(make)
         def made(fun: Any, argnums: Any = 0, has_aux: Any = False, **options: Any) -> Any:
             own = make(fun, argnums, has_aux, **options)
+            f = of_gradient(fun, argnums, has_aux)
+            derivative = functools.partial(gradient_call, kind=kind, has_aux=has_aux)
 
             @functools.wraps(own)
             def called(*args: Any, **kwargs: Any) -> Any:
-                if self._inside:
-                    return own(*args, **kwargs)
-                self._inside = True
-                problem = None
-                try:
-                    self._look(fun, args, kwargs, argnums, has_aux=has_aux)
-                except Exception as error:  # most likely the user's own, which follows
-                    problem = error
-                try:
-                    found = own(*args, **kwargs)
-                finally:
-                    self._inside = False
-                if problem is not None:
-                    warnings.warn(f"a gradient of JAX was not recorded: {problem}", stacklevel=2)
-                return found
+                look = functools.partial(derivative, f, args, kwargs, argnums, numbers=False)
+                return self._see(functools.partial(own, *args, **kwargs), look)
 
             return called
 
         return made
 
-    def _look(self, fun: Any, args: Any, kwargs: Any, argnums: Any, *, has_aux: bool) -> None:
-        """Note a gradient that is about to be computed, now or in a compiled program."""
-        known = [jax.numpy.zeros(()), *jax.tree.leaves((args, kwargs))]
+    def _split(self, make: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        """Return `jax.vjp` or `jax.linearize`, which return a function that computes the rest."""
+
+        @functools.wraps(make)
+        def made(fun: Any, *primals: Any, has_aux: Any = False, **options: Any) -> Any:
+            is_inner = self._inside
+            found = self._see(functools.partial(make, fun, *primals, has_aux=has_aux, **options))
+            if is_inner:
+                return found
+            value, own, *aux = found
+            numbers = range(len(primals))
+            derivative = functools.partial(gradient_call, kind=kind, has_aux=has_aux)
+
+            def called(own: Any, primals: Any, *seeds: Any) -> Any:
+                look = functools.partial(derivative, fun, primals, {}, numbers, seeds=seeds)
+                return self._see(functools.partial(own, *seeds), look)
+
+            # Programs may pass it on as a pytree, as JAX's own.
+            return value, jax.tree_util.Partial(called, own, primals), *aux
+
+        return made
+
+    def _pushing(self, make: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        """Return `jax.jvp`."""
+
+        @functools.wraps(make)
+        def made(fun: Any, primals: Any, tangents: Any, has_aux: Any = False) -> Any:
+            own = functools.partial(make, fun, primals, tangents, has_aux=has_aux)
+            options = {"kind": kind, "seeds": tangents, "has_aux": has_aux}
+            numbers = range(len(primals))
+            look = functools.partial(gradient_call, fun, primals, {}, numbers, **options)
+            return self._see(own, look)
+
+        return made
+
+    def _see(self, own: Callable[[], Any], look: Look | None = None) -> Any:
+        """Return what a function of JAX computes; look at it unless it is a part of another one."""
+        if self._inside:
+            return own()
+        self._inside = True
+        problem = None
+        try:
+            if look is not None:
+                self._look(look)
+        except Exception as error:  # most likely the user's own, which follows
+            problem = str(error).partition("\n")[0]
+        try:
+            found = own()
+        finally:
+            self._inside = False
+        if problem is not None:
+            warnings.warn(f"a gradient of JAX was not recorded: {problem}", stacklevel=3)
+        return found
+
+    def _look(self, look: Look) -> None:
+        """Note a derivative that is about to be computed, now or in a compiled program."""
+        known = [jax.numpy.zeros(()), *jax.tree.leaves((look.args, look.keywords))]
         is_staged = any(isinstance(x, jax.core.Tracer) for x in known)
         if not is_staged and self._seen + 1 != self._number:
             self._seen += 1
             return
-        call = gradient_call(fun, args, kwargs, argnums, has_aux=has_aux, numbers=False)
-        arrays = [*call.arrays, *call.program.consts]
+        with redirect_stdout(io.StringIO()):  # the function prints when JAX calls it itself
+            call = look()
+        arrays = call.held
         keys = [jax.random.key_impl(x) if is_extended(x) else None for x in arrays]
         sent = [jax.random.key_data(x) if is_extended(x) else x for x in arrays]
         if any(isinstance(x, jax.core.Tracer) for x in arrays):

@@ -46,7 +46,8 @@ class Rows:
         backward: bool,
         constants: bool,
     ) -> None:
-        steps = gradient.steps if backward else needed(gradient.steps, gradient.results[:1])
+        results = gradient.results[: gradient.outputs]
+        steps = gradient.steps if backward else needed(gradient.steps, results)
         if not backward and not constants:
             steps = _below(steps, leaves) or steps
         self.entries = _entries(steps, leaves)
@@ -58,7 +59,7 @@ class Rows:
             for (owner, _), ref in gradient.values.items()
             if owner >= 0 and owners[owner].results == 1 and isinstance(ref, int)
         }
-        self._avals = {number: leaf.aval for number, leaf in enumerate(leaves)}
+        self._avals = dict(enumerate(gradient.inputs))
         for step in gradient.steps:
             avals = [variable.aval for variable in step.eqn.outvars]
             self._avals.update(zip(step.outputs, avals, strict=True))
