@@ -30,6 +30,8 @@ class OpCall:
     ----------
     kind, op, name, args
         As in `OpSignature`; `args` has a pair of texts for each of the `parents`.
+    argument : int
+        The argument, from 1, whose gradient is all that its backward pass computes, or 0.
     parents : sequence of OpCall
         The calls and leaves whose values are arguments, in the order of `args`.
     site : CallSite
@@ -46,7 +48,18 @@ class OpCall:
     """
 
     __slots__ = (
-        *("args", "form", "forward_ns", "inner", "kind", "name", "nbytes", "number", "op"),
+        *(
+            "args",
+            "argument",
+            "form",
+            "forward_ns",
+            "inner",
+            "kind",
+            "name",
+            "nbytes",
+            "number",
+            "op",
+        ),
         *("parents", "pieces", "saved", "site", "value"),
     )
 
@@ -67,7 +80,7 @@ class OpCall:
         self.args, self.parents = args, parents
         self.site, self.form = site, form
         self.forward_ns = forward_ns
-        self.nbytes = self.saved = 0
+        self.argument = self.nbytes = self.saved = 0
         self.inner: list[str] | None = None
         self.pieces: tuple[tuple[int, ...], tuple[tuple[int, int], ...]] | None = None
         self.value: Any = None  # what an adapter keeps, for statistics

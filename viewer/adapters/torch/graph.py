@@ -6,6 +6,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
@@ -61,6 +62,33 @@ class TorchGraph:
         for i, x in enumerate(results):
             if x.grad_fn is not None and x.grad_fn.metadata.get(self._key) is call:
                 x.grad_fn.metadata.setdefault(self._parts, {})[x.output_nr] = f"[{i}]"
+
+    def argument(
+        self, call: OpCall, grad_fns: list[Any], inputs: list[Any], positional: int
+    ) -> int:
+        """Return the argument of a call, from 1, that all its gradients belong to, or 0.
+
+        `inputs` are the grad_fns of its parents.
+        """
+        numbers = [i for i, own in enumerate(call.args, 1) if type(own) is tuple]
+        if len(numbers) > 1 and len(grad_fns) == 1:
+            numbers = self._only(call, grad_fns[0], inputs)
+        return numbers[0] if len(numbers) == 1 and numbers[0] <= positional else 0
+
+    def _only(self, call: OpCall, grad_fn: Any, inputs: list[Any]) -> list[int]:
+        """Return the arguments that a grad_fn may compute the gradient of, if that is one value."""
+        following = [f for f, _ in grad_fn.next_functions if f is not None]
+        if len(following) != 1:
+            return []
+        found = following[0]
+        if type(found) is self._accumulate:
+            is_found = [parent is self._leaf(found.variable) for parent in call.parents]
+        else:
+            is_found = [own is found for own in inputs]
+        each = chain.from_iterable(
+            [i] * (len(own) - 1) for i, own in enumerate(call.args, 1) if type(own) is tuple
+        )
+        return sorted({i for i, own in zip(each, is_found, strict=True) if own})
 
     def part(self, x: torch.Tensor) -> str:
         """Return the index of a tensor that is one of several results of a call, such as `[0]`."""
@@ -213,7 +241,7 @@ class TorchGraph:
     def _end(self, now: int) -> None:
         if self._running is not None and self.current is not None:
             call, start = self._running
-            self.current.add(call, 0, now - start)
+            self.current.add(call, call.argument, now - start)
             self._running = None
 
     def _at_leaf(self, call: OpCall, dx: torch.Tensor) -> None:

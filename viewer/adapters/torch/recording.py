@@ -264,6 +264,8 @@ class TorchRecorder(TorchFunctionMode):
         if call.op.startswith(COMPILED):  # it uses Params that are no arguments
             call.parents = self.graph.sources(grad_fns)
             call.args = (OPERAND,) * len(call.parents)
+        else:
+            call.argument = self.graph.argument(call, grad_fns, inputs, len(args))
         call.saved = self._saved.count(grad_fns, args)
         if self.graph.values:
             call.pieces = self._saved.pieces(results, grad_fns, args)
