@@ -12,8 +12,10 @@ from autograd_tools.api.argument_leaves import Argnum, gradient_of, of_argnum, r
 from autograd_tools.api.checkpointing import join
 from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
+    LEAVES,
     children_of,
     copied,
+    is_double,
     is_number,
     matching_leaves,
     tree_leaves,
@@ -22,7 +24,6 @@ from autograd_tools.base.containers import (
 from autograd_tools.base.traced import plain_array
 from autograd_tools.engine import checks
 from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.foreign import converted
@@ -32,8 +33,6 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
-
-DOUBLE = np.dtype(np.float64)
 
 # From the argument `argnum`, the derivative, the value and the inputs.
 AtPoint = Callable[[Argnum, "Linear", Any, tuple[Any, ...]], Any]
@@ -51,9 +50,10 @@ def derivative_at(
 ) -> Any:
     """Return `at_point` of the derivative of `f`; `real` names who expects real values, if any."""
     again = PlainRun(f, args, kwargs) if checks.blocks else None
-    linear, y = _linearized(f, argnums, args, kwargs)
+    linear = Linear(*run(f, argnums, args, kwargs, then=_joined))
+    y = linear.value()
     for leaf in tree_leaves(y) if real else ():
-        if np.iscomplexobj(unwrap(leaf)):
+        if not is_double(leaf) and np.iscomplexobj(unwrap(leaf)):
             raise TypeError(
                 f"{real}() expects a function with real values, {name_of(f)} returned "
                 f"{describe(leaf)}; take its np.real and np.imag"
@@ -65,31 +65,36 @@ def derivative_at(
 
 
 class Linear:
-    """The derivative of a function at a point, which is linear; made by `_linearized`."""
+    """The derivative of a function at a point, which is linear.
 
-    def __init__(self, recording: Recording, leaves: list[int], y: Any, whole: Any) -> None:
+    `found` is a pair of `_joined`: the value `y` of which the derivative is taken, and the pytree
+    `whole` whose numbers it joins, None if the function returned `y` itself.
+    """
+
+    def __init__(self, recording: Recording, leaves: list[int], found: tuple[Any, Any]) -> None:
+        recording.retain = True  # for the next product
         self.recording = recording
         self.leaves = leaves
+        y, self.whole = found
         self.y = y
-        self.tree = tree_leaves(whole)  # of the value
-        self.several = children_of(unwrap(whole)) is not None
         self.tracked = isinstance(y, Result) and y.recording is recording
         self.below = y.value if self.tracked else y
 
-    def value(self, whole: Any) -> Any:
+    def value(self) -> Any:
         """Return the value of the function, as the recordings around see it."""
-        if not self.several:
+        if self.whole is None:
             return self.below
-        numbers = iter(self.below) if self.tracked else map(live, filter(_is_number, self.tree))
-        made = (next(numbers) if _is_number(leaf) else live(leaf) for leaf in self.tree)
-        return tree_replace(whole, made)
+        tree = tree_leaves(self.whole)
+        numbers = iter(self.below) if self.tracked else map(live, filter(_is_number, tree))
+        made = (next(numbers) if _is_number(leaf) else live(leaf) for leaf in tree)
+        return tree_replace(self.whole, made)
 
     def pull(self, cotangents: list[Any], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the gradients of `inputs` for a cotangent or None for each leaf of the value."""
         if self.tracked:
             seed = cotangents[0]
-            if self.several:
-                pairs = zip(cotangents, self.tree, strict=True)
+            if self.whole is not None:
+                pairs = zip(cotangents, tree_leaves(self.whole), strict=True)
                 seed = [d for d, leaf in pairs if _is_number(leaf)]
             elif seed is None:
                 seed = np.zeros_like(unwrap(self.below))
@@ -99,37 +104,27 @@ class Linear:
 
     def push(self, tangents: tuple[Any, ...]) -> list[Any]:
         """Return a tangent, or None for zero, of each leaf of the value."""
-        given = dict(zip(self.leaves, tangents, strict=True))
-        dy = push(self.recording, given, self.y.index) if self.tracked and given else None
-        if not self.several:
+        known = self.tracked and self.leaves
+        dy = push(self.recording, self.leaves, tangents, self.y.index) if known else None
+        if self.whole is None:
             return [dy]
         numbers = itertools.repeat(None) if dy is None else iter(dy)
-        return [next(numbers) if _is_number(leaf) else None for leaf in self.tree]
+        return [next(numbers) if _is_number(x) else None for x in tree_leaves(self.whole)]
 
 
 def _is_number(x: Any) -> bool:
-    return is_number(plain(x))
+    return is_double(x) or is_number(plain(x))
 
 
 def _joined(whole: Any) -> tuple[Any, Any]:
-    """Return one Result for the numbers of a value, and the value."""
+    """Return one Result for the numbers of a pytree, and the pytree; a leaf itself, and None."""
+    if type(whole) is Result and type(whole.value) in LEAVES:
+        return whole, None
     if children_of(unwrap(whole)) is None:
-        return whole, whole
+        return whole, None
     whole = unpack(whole)
     numbers = list(filter(_is_number, tree_leaves(whole)))
     return (call(join, (numbers,)) if numbers else 0.0), whole
-
-
-def _linearized(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
-) -> tuple[Linear, Any]:
-    """Return the derivative of `f`, and its value."""
-    recording, leaves, (y, whole) = run(f, argnums, args, kwargs, then=_joined)
-    recording.retain = True  # for the next product
-    for leaf in leaves:
-        note_shared(recording, leaf, recording.entries[leaf][1])  # it may change before that
-    linear = Linear(recording, leaves, y, whole)
-    return linear, linear.value(whole)
 
 
 def vjp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
@@ -164,16 +159,17 @@ def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
 
 def jvp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
     """Return the function of `make_jvp`."""
-    leaves, tree = tree_leaves(inputs), tree_leaves(y)
-    alone = isinstance(argnum, int) and leaves[0] is inputs[0]
+    several = isinstance(argnum, tuple)
+    alone = not several and children_of(inputs[0]) is None
+    tree = tree_leaves(y)
 
     def jvp(v: Any) -> tuple[Any, Any]:
         if alone:
-            tangents = (_tangent(v, leaves[0]),)
+            tangents = (_tangent(v, inputs[0]),)
         else:
-            v = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
+            v = unpack(v) if several else (unpack(v),)
             given = matching_leaves(v, inputs, "the argument of jvp()")
-            tangents = tree_replace(inputs, map(_tangent, given, leaves))
+            tangents = tree_replace(inputs, map(_tangent, given, tree_leaves(inputs)))
         return copied(y), tree_replace(y, map(_of_value, linear.push(tangents), tree))
 
     return jvp
@@ -183,8 +179,8 @@ def _tangent(d: Any, x: Any) -> Any:
     """Return the tangent `d`, given for the leaf `x` of an argument, in its type; None for zero."""
     if d is None or not is_number(x):
         return None
-    d = _as_dtype(converted(d), _dtype(x))
-    if np.shape(d) != np.shape(x):
+    d = _in_dtype_of(x, converted(d))
+    if getattr(d, "shape", ()) != getattr(x, "shape", ()):
         raise _wrong_shape("jvp", "argument", x, d)
     return d
 
@@ -195,26 +191,24 @@ def _of_value(dy: Any, y: Any) -> Any:
         return None
     if dy is None:
         return np.zeros(np.shape(y), _dtype(y))[()]
-    dy = _as_dtype(dy, _dtype(y))
+    dy = _in_dtype_of(y, dy)
     return dy.copy() if type(dy) is np.ndarray else dy
 
 
 def _dtype(x: Any) -> Any:
     """Return the dtype of tangents of `x`, that of floating point for an integer."""
-    kind = type(x := unwrap(x))
-    if kind is float or kind is np.float64:
-        return np.float64
-    if kind is np.ndarray and x.dtype is DOUBLE:
-        return DOUBLE
+    x = unwrap(x)
     return np.result_type(plain_array(x), np.float32)  # of a Python number, too
 
 
-def _as_dtype(dx: Any, dtype: Any) -> Any:
-    if type(dx) is np.ndarray and dx.dtype is dtype and dx.ndim:
-        return dx
+def _in_dtype_of(x: Any, dx: Any) -> Any:
+    """Return the tangent `dx` in the dtype of tangents of `x`, as a number if it has no axes."""
+    if is_double(dx) and is_double(x):
+        return dx if type(dx) is np.ndarray and dx.ndim else np.float64(dx)
+    dtype = _dtype(x)
     if isinstance(dx, Value):
         return dx if _dtype(dx) == dtype else np.astype(dx, dtype)
-    return dx if type(dx) is dtype else plain_array(dx, dtype)[()]
+    return plain_array(dx, dtype)[()]
 
 
 def jacobian_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Any:

@@ -22,6 +22,8 @@ CONSTANT_LEAVES = (
 )
 # The most frequent types of leaves, for a fast test.
 LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64, Traced})
+PLAIN_NUMBERS = LEAVES - {np.ndarray, Traced}
+DOUBLE = np.dtype(np.float64)
 
 
 def is_plain(x: Any, kind: Any) -> bool:
@@ -33,6 +35,8 @@ def is_plain(x: Any, kind: Any) -> bool:
 def is_number(x: Any) -> bool:
     """Return True if `x` is a plain number or array of numbers; True and False are not."""
     kind = type(x)
+    if kind in PLAIN_NUMBERS:
+        return True
     if issubclass(kind, np.ndarray):
         return x.dtype.kind in "iufc"
     if kind is Traced:
@@ -40,6 +44,12 @@ def is_number(x: Any) -> bool:
     return issubclass(kind, (int, float, complex, np.number)) and not issubclass(
         kind, (bool, np.timedelta64)
     )
+
+
+def is_double(x: Any) -> bool:
+    """Return True if `x` is certainly a number or array of double precision: a cheap test."""
+    kind = type(x)
+    return (kind is np.ndarray and x.dtype is DOUBLE) or kind is np.float64 or kind is float
 
 
 def is_floating(x: Any) -> bool:
@@ -135,6 +145,8 @@ def tree_leaves(x: Any) -> list[Any]:
 
 def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
     """Return the same pytree with other leaves."""
+    if type(x) in LEAVES:
+        return next(leaves)
     parts = children_of(x)
     return (
         next(leaves)
@@ -145,6 +157,10 @@ def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
 
 def copied(x: Any) -> Any:
     """Return a pytree with copies of its arrays."""
+    if type(x) is np.ndarray:
+        return x.copy("K")
+    if type(x) in PLAIN_NUMBERS:
+        return x
     leaves = [leaf.copy("K") if is_plain(leaf, np.ndarray) else leaf for leaf in tree_leaves(x)]
     return tree_replace(x, iter(leaves))
 

@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import (
+    LEAVES,
     children_of,
+    is_double,
     is_number,
     tree_leaves,
     tree_replace,
@@ -41,19 +43,21 @@ from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.engine.values import held
 from autograd_tools.timing.instrument import time_forward
 
+# How to find a tangent, the rule for it, and the positions that the rule reads.
+Way = tuple[str, Any, frozenset[int]]
 PIECEWISE = frozenset({"unwrap"})  # whose rules read nothing, and which are not linear
-MANY = 64  # more than the arguments of any function
+ALL = frozenset(range(64))  # the positions of more arguments than any function has
 # Options that add nothing to the value of a linear function.
 SETTINGS = frozenset({"axis", "axis1", "axis2", "dtype", "keepdims", "offset", "order"})
 PLAIN = frozenset({np.ndarray, np.float64, float, int, tuple, str, type(None)})
 
 
-def push(recording: Recording, tangents: Mapping[int, Any], index: int) -> Any:
+def push(recording: Recording, leaves: Sequence[int], tangents: Sequence[Any], index: int) -> Any:
     """Return the tangent of the entry at `index` for those of some leaves; None if it is zero."""
     if recording.noted:
         check_unchanged(recording, index)
     try:
-        return at_user(_push, recording, tangents, index)
+        return at_user(_push, recording, leaves, tangents, index)
     except Exception as error:
         note_tangent(error, recording)
         raise
@@ -61,19 +65,25 @@ def push(recording: Recording, tangents: Mapping[int, Any], index: int) -> Any:
         recording.running = None
 
 
-def _push(recording: Recording, tangents: Mapping[int, Any], index: int) -> Any:
+def _push(recording: Recording, leaves: Sequence[int], tangents: Sequence[Any], index: int) -> Any:
     found: list[Any] = [None] * (index + 1)
-    for leaf, tangent in tangents.items():
+    for leaf, tangent in zip(leaves, tangents, strict=True):
         found[leaf] = tangent
-    indices = iter(range(min(tangents) + 1, index + 1))
+    indices = iter(range(min(leaves) + 1, index + 1))
     recording.running = indices, index, -1
     for n in indices:
         plan, y, args, kwargs, parents = recording.entries[n]
         for i, parent in enumerate(parents):
             dx = found[parent] if type(parent) is int else _items(found, parent)
-            if dx is not None:
-                dy = _tangent(plan, i, parent, dx, y, args, kwargs)
-                found[n] = dy if found[n] is None else _sum(found[n], dy)
+            if dx is None:
+                continue
+            position = plan.positions[i]
+            way = plan.primitive.ways.get(position) or _find_way(plan.primitive, position)
+            if way[0] == "elementwise" and plan.same_shape:
+                dy = way[1](dx, y, *args)
+            else:
+                dy = _tangent(way, plan, i, parent, dx, y, args, kwargs)
+            found[n] = dy if found[n] is None else _sum(found[n], dy)
     return found[index]
 
 
@@ -84,29 +94,27 @@ def _items(found: list[Any], parents: Sequence[int | None]) -> list[Any] | None:
 
 
 def _sum(a: Any, b: Any) -> Any:
-    parts = children_of(a)
+    parts = None if type(a) in LEAVES else children_of(a)
     if parts is None or b is None:
         return a if b is None else b if a is None else a + b
     return with_children(a, list(map(_sum, parts, children_of(b) or ())))
 
 
 def _tangent(
-    plan: Plan, i: int, parent: Any, dx: Any, y: Any, args: tuple[Any, ...], kwargs: Any
+    found: Way, plan: Plan, i: int, parent: Any, dx: Any, y: Any, args: tuple[Any, ...], kwargs: Any
 ) -> Any:
     """Return the part of the tangent of a call that comes from its `i`-th tracked argument."""
-    position = plan.positions[i]
-    way, rule, read = plan.primitive.ways.get(position) or _find_way(plan.primitive, position)
+    way, rule, read = found
     if way == "elementwise":
-        dy = rule(dx, y, *args)
-        return dy if plan.same_shape else _spread(dy, y, args)
+        return _spread(rule(dx, y, *args), y, args)
     if way == "linear":
-        return _linear(plan.primitive, position, parent, read, dx, args, kwargs)
+        return _linear(plan.primitive, plan.positions[i], parent, read, dx, args, kwargs)
     if way == "given":
         return rule(dx, y, args, kwargs)
     return _transposed(plan, i, parent, dx, y, args, kwargs)
 
 
-def _find_way(primitive: PrimitiveData, position: int) -> tuple[str, Any, frozenset[int]]:
+def _find_way(primitive: PrimitiveData, position: int) -> Way:
     """Return how to find a tangent, the rule for it, and the positions that the rule reads."""
     rule: Any = primitive.rule(position)
     read = reads_of(rule) if primitive.reads is None and rule is not None else primitive.reads
@@ -116,7 +124,7 @@ def _find_way(primitive: PrimitiveData, position: int) -> tuple[str, Any, frozen
     elif primitive.elementwise and getattr(primitive.func, "nout", 1) == 1:
         way, rule = "elementwise", time_forward(rule, f"{primitive.name}[{position + 1}]")
     elif primitive.linear:
-        way, read = "linear", frozenset(range(MANY))
+        way, read = "linear", ALL
     elif primitive.fresh and read is not None and not {position, VALUE} & read:
         way = "transposed" if primitive.name in PIECEWISE else "linear"
     found = primitive.ways[position] = way, rule, read or frozenset()
@@ -149,14 +157,18 @@ def _linear(
     zero.
     """
     given = list(args)
-    for p, x in enumerate(args):
-        if p not in read and (isinstance(x, Absent) or primitive.rule(p) is not None):
+    for p, x in enumerate(args) if read is not ALL else ():
+        if p == position or p in read:
+            continue
+        if isinstance(x, Absent) or primitive.rule(p) is not None:
             given[p] = _zeros(x)
     if type(parent) is tuple:  # of a sequence of arrays
         pairs = zip(dx, args[position], strict=True)
         dx = [_zeros(x) if d is None else d for d, x in pairs]
     given[position] = dx
     dy = _call(primitive, given, kwargs)
+    if not kwargs and is_double(dy):
+        return dy
     if getattr(getattr(held(dy), "dtype", None), "kind", "f") in "iub":
         return None  # of x.astype(int)
     if SETTINGS.issuperset(kwargs):
@@ -166,7 +178,7 @@ def _linear(
 
 
 def _call(primitive: PrimitiveData, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    if not all([type(x) in PLAIN for x in args]):
+    if not PLAIN.issuperset(map(type, args)):
         return call(primitive, tuple(args), kwargs)
     return primitive.general(*args, **kwargs) if kwargs else primitive.forward(*args)
 
