@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_tools.api.first_calls import inside_of, is_first_call
 from autograd_tools.api.functions import FunctionOf, parameter_names, weakly
+from autograd_tools.base.containers import LEAVES, is_number
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.describe import describe
@@ -16,7 +17,7 @@ from autograd_tools.engine.listeners import listeners
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
-from autograd_tools.engine.values import Value, check_differentiable
+from autograd_tools.engine.values import Result, Value, check_differentiable
 from autograd_tools.location.locators import GRADIENTS
 from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.timing import instrument as timing
@@ -73,14 +74,21 @@ def run(
     for n in argnums:
         if n >= len(args):
             raise out_of_range(f"argnum={n}", f, args)
-        check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
-        inputs[n] = recording.input(live(args[n]), names[n] if n < len(names) else "")
+        x = args[n]
+        if type(x) not in LEAVES or not is_number(x):
+            check_differentiable(plain(x), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
+            x = live(x)
+        inputs[n] = recording.input(x, names[n] if n < len(names) else "")
     leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it
     try:
         with recording.open(sys._getframe()):
             for n in set(argnums):
-                inputs[n] = unpack_fields(inputs[n])
-            y = returned(f(*inputs, **kwargs))
+                if type(inputs[n].value) not in LEAVES:
+                    inputs[n] = unpack_fields(inputs[n])
+            y = f(*inputs, **kwargs)
+            is_own = type(y) is Result and y.recording is recording
+            if not is_own or recording.writes is not None:
+                y = returned(y)
             if then is not None:
                 y = then(y)
     except BaseException as error:  # as `with recording` around it, which takes longer

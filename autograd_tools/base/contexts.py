@@ -108,7 +108,7 @@ class Blocks(Generic[T]):
         A second call does what an interrupt has left of the first.
         """
         opened.item = opened.sure = None
-        if isinstance(opened, OpenedInGenerator):
+        if type(opened) is OpenedInGenerator:
             if opened in self.of_generators:
                 self.of_generators.remove(opened)
             opened.generator = None

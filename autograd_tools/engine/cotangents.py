@@ -174,6 +174,10 @@ def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
 
     A part without a gradient is zero if `total`, else None. A constant, such as a string, has None.
     """
+    if type(x) is float and type(dx) is np.float64:
+        return dx.item()
+    if type(x) is type(dx) is np.ndarray and x.dtype is dx.dtype:
+        return dx
     parts = children_of(x)
     if parts is None:
         return _leaf_to_user_type(dx, x, total=total)

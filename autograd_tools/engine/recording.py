@@ -78,6 +78,13 @@ class Recording(Wrapping):
 
     retain: bool = False  # keep values and outgrads for inspection; otherwise free as the pass goes
     value: Any = None
+    isolated: bool = False
+    owner: int | None = None  # the thread that records, while it is open
+    thread: int | None = None  # the same for the fast calls; None after a write
+    outer: Recording | None = None  # the innermost one that tracked Params then
+    locator: Any = None  # a Locator or a RuleLocator, while it is open
+    result: int | None = None  # the index of the differentiated value
+    children: tuple[Any, dict[int, list[int]]] | None = None  # by index, on demand
     opened: Opened[Recording] | None = None  # its place in its context
     statement: FrameType | None = None  # of a block: the frame of its `with`
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
@@ -105,11 +112,8 @@ class Recording(Wrapping):
     def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
-        self.isolated = isolated
-        self.owner: int | None = None  # the thread that records, while it is open
-        self.thread: int | None = None  # the same for the fast calls; None after a write
-        self.outer: Recording | None = None  # the innermost one that tracked Params then
-        self.locator: Any = None  # a Locator or a RuleLocator, while it is open
+        if isolated:
+            self.isolated = True
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
         self.exclusive: set[int] = set()  # indices whose outgrad shares its memory with no array
@@ -121,8 +125,6 @@ class Recording(Wrapping):
         self.marked: dict[int, Any] = {}  # index -> note and operand shapes, on demand
         self.ticks: list[Any] = []  # columns from the timer: indices, arguments, nanoseconds
         self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, on demand
-        self.children: tuple[Any, dict[int, list[int]]] | None = None  # by index, on demand
-        self.result: int | None = None
         self.noted: list[Noted] = []  # arrays that may change before the gradient
         if checks.blocks and (check := checks.current_check()) is not None:
             self.check, self.small, self.entries = check, -1, Checked(self.noted)
@@ -229,8 +231,9 @@ class Recording(Wrapping):
         if self.moment is None:
             self.moment = assigned.writes
         self.locator = None
-        self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
-        self.items.clear()
+        if self.tracked or self.items:
+            self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
+            self.items.clear()
         if self.modes is not None:
             # Another context mends its own at its next recording. The first test is the fast one.
             if recordings.last() is self.opened or recordings.is_of_context(self.opened):
@@ -257,9 +260,10 @@ class Recording(Wrapping):
         """Make a leaf of value `x`, shown as `name`."""
         x = frozen(x) if isinstance(x, Result) else x
         index = self.append((None, x, (name,), NO_KWARGS, ()))
-        if type(x) is ndarray and x.nbytes <= self.small:  # note_shared, written out
+        kind = type(x)
+        if kind is ndarray and x.nbytes <= self.small:  # note_shared, written out
             self.noted.append((index, x, x.tobytes(), True, ""))
-        elif type(x) is not Result:
+        elif kind is not float and kind is not Result:
             note_shared(self, index, x)
         self.inputs.append(index)
         return result(x, self, index)

@@ -227,9 +227,9 @@ class Tape(Recording):
 
 def check_scalar(y: Any) -> None:
     """Raise a TypeError unless `y` is one real number."""
-    plain = unwrap(y)
-    if type(plain) in FLOATS:
+    if type(y) is Result and type(y.value) in FLOATS:
         return
+    plain = unwrap(y)
     if isinstance(plain, (int, float, np.number)) and not isinstance(plain, (complex, bool)):
         return
     if isinstance(plain, np.ndarray) and plain.shape == () and plain.dtype.kind in "iuf":
