@@ -16,6 +16,7 @@ from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.api.linearizing import derivative_at, jvp_at, vjp_at
 from autograd_tools.compat.insides import inside
 from autograd_tools.compat.wrap_util import unary_to_nary
+from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import unwrap
 
@@ -28,7 +29,7 @@ def _number(f: Callable[..., Any]) -> Callable[..., Any]:
         one = isinstance(unwrap(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
         return np.reshape(y, ()) if one else y
 
-    of_number.__name__ = f.__name__
+    of_number.__name__ = name_of(f)
     of_number.calls = f  # type: ignore[attr-defined]  # for is_first_call
     return of_number
 
@@ -49,7 +50,7 @@ def value_and_grad(f: Any, x: Any) -> Any:
         shape.append(np.shape(y))
         return y
 
-    noted.__name__ = f.__name__
+    noted.__name__ = name_of(f)
     noted.calls = f  # type: ignore[attr-defined]
     y, dx = differentiate.value_and_grad(_number(noted))(x)
     return (np.reshape(y, shape[0]) if shape[0] else y), dx

@@ -20,8 +20,10 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
     def made(
         f: Callable[..., Any], argnum: Any = 0, *options: Any, **named_options: Any
     ) -> Callable[..., Any]:
-        numbers = argnum if isinstance(argnum, (tuple, list)) else [argnum]
-        if not callable(f) or not all(isinstance(n, int) for n in numbers):
+        known = isinstance(argnum, int) or (
+            isinstance(argnum, (tuple, list)) and all(isinstance(n, int) for n in argnum)
+        )
+        if not (known and callable(f)):
             raise TypeError(
                 f"{operator.__name__} expects a function and argnum, an int or a tuple or list of "
                 "ints"
@@ -71,6 +73,8 @@ def _applied(
     **kwargs: Any,
 ) -> Any:
     """Apply the operator that `made` wraps; `made` itself can be pickled by its name."""
+    if len(args) == 1 and argnum == 0 and not kwargs:
+        return made.__wrapped__(f, args[0], *options, **named_options)
     several = isinstance(argnum, (tuple, list))
 
     def unary(x: Any) -> Any:
