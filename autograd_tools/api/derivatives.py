@@ -64,7 +64,7 @@ def _derivative(
     """Return a function that calls `at_point` with the derivative of `f`, its value and inputs."""
     argnums = checked(f, argnum, caller)
     made = FunctionOf(derivative_at, f, caller if real else "", argnums, argnum, at_point)
-    return named(made, caller, f)
+    return named(made, caller)
 
 
 def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any], tuple[T, Any]]]:
@@ -275,7 +275,7 @@ def hessian_vector_product(f: Callable[..., Any], argnum: Argnum = 0) -> Callabl
     array([ 6., 12.])
     """
     hvp_at = make_hvp(f, argnum)
-    return named(FunctionOf(_hvp, f, hvp_at), "hessian_vector_product", f)
+    return named(FunctionOf(_hvp, f, hvp_at), "hessian_vector_product")
 
 
 def _hvp(f: Callable[..., Any], hvp_at: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -368,7 +368,7 @@ def _gradient_function(
 ) -> Callable[..., Any]:
     """Return a function that differentiates `f` and returns a part of (value, gradient)."""
     argnums = checked(f, argnum, caller)
-    return named(FunctionOf(_differentiated, f, argnums, argnum, part), caller, f)
+    return named(FunctionOf(_differentiated, f, argnums, argnum, part), caller)
 
 
 def _differentiated(

@@ -15,15 +15,21 @@ from autograd_tools.engine.primitives import name_of
 ANY_ARGUMENTS = inspect.signature(lambda *args, **kwargs: None)
 
 
-class FunctionOf(functools.partial):  # type: ignore[type-arg]
-    """`FunctionOf(apply, f, *options)(*args)` calls `apply(f, *options, *args)`.
-
-    Unlike a closure it can be pickled, so it can be sent to another process. Like a function it
-    becomes a method in a class.
-    """
-
-    __name__: str
+# `FunctionOf(apply, f, *options)(*args)` calls `apply(f, *options, *args)`. Unlike a closure it can
+# be pickled, so it can be sent to another process. Like a function it becomes a method in a class.
+class FunctionOf(functools.partial):  # type: ignore[type-arg]  # noqa: D101  its __doc__ is below
     __signature__: inspect.Signature
+    what: str  # the name of the operator that made it
+
+    # Few read these texts, which take as long to make as the object itself.
+    @functools.cached_property
+    def __name__(self) -> str:
+        return f"{self.what}({name_of(self.args[0])})"
+
+    @functools.cached_property
+    def __doc__(self) -> str:  # type: ignore[override]
+        f = self.args[0]
+        return f"{self.what} of {name_of(f)}.\n\n{getattr(f, '__doc__', None) or ''}"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -43,12 +49,10 @@ class FunctionOf(functools.partial):  # type: ignore[type-arg]
         return f"<function {self.__name__}>"
 
 
-def named(made: FunctionOf, what: str, f: Callable[..., Any]) -> FunctionOf:
-    """Return `made` with a name and a docstring that mention `f`."""
-    name = name_of(f)
+def named(made: FunctionOf, what: str) -> FunctionOf:
+    """Return `made` with a name and a docstring that mention its operator and its function."""
     made.__signature__ = ANY_ARGUMENTS
-    made.__name__ = f"{what}({name})"
-    made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"
+    made.what = what
     return made
 
 

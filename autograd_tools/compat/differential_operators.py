@@ -144,7 +144,7 @@ def make_hvp(f: Any, x: Any) -> Any:
 
 def hessian_tensor_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Make a function of the arguments of `f` and a tensor: the Hessian times the tensor."""
-    return named(FunctionOf(_hessian_product, f, argnum), "hessian_tensor_product", f)
+    return named(FunctionOf(_hessian_product, f, argnum), "hessian_tensor_product")
 
 
 def _hessian_product(f: Any, argnum: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -157,7 +157,7 @@ hessian_vector_product = hessian_tensor_product
 
 def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Make a function of the arguments of `f` and a tensor: the tensor times the Jacobian."""
-    return jacobian(named(FunctionOf(_tensor_product, f), "tensor_product", f), argnum)
+    return jacobian(named(FunctionOf(_tensor_product, f), "tensor_product"), argnum)
 
 
 def _tensor_product(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -197,7 +197,7 @@ def grad_named(f: Callable[..., Any], argname: str) -> Callable[..., Any]:
 
 def multigrad_dict(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return the gradients for all arguments, by name."""
-    return named(FunctionOf(_gradients_by_name, f), "multigrad_dict", f)
+    return named(FunctionOf(_gradients_by_name, f), "multigrad_dict")
 
 
 def _gradients_by_name(f: Any, /, *args: Any, **kwargs: Any) -> Any:

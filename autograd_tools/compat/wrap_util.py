@@ -29,7 +29,7 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
                 "ints"
             )
         applied = FunctionOf(_applied, f, made, argnum, options, named_options)
-        return named(applied, operator.__name__, f)
+        return named(applied, operator.__name__)
 
     return made
 

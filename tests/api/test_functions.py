@@ -90,8 +90,15 @@ def test_a_deep_copy_of_a_model_differentiates_the_copy():
 def test_they_have_names_texts_and_signatures():
     assert (layer.__name__, layer.__doc__) == ("layer", "Say what it does.")
     assert repr(ag.grad(cube)) == "<function grad(cube)>"
+    assert ag.grad(layer).__doc__ == "grad of layer.\n\nSay what it does."
     assert str(inspect.signature(layer)) == "(x)"
     assert str(inspect.signature(ag.grad(cube))) == "(*args, **kwargs)"
+
+
+def test_they_can_be_renamed():
+    made = ag.grad(cube)
+    made.__name__, made.__doc__ = "slope", "The slope of a cube."
+    assert (repr(made), made.__doc__) == ("<function slope>", "The slope of a cube.")
 
 
 def test_observed_gradients_name_their_inputs():
