@@ -11,6 +11,7 @@ import importlib
 import math
 import sys
 import threading
+from collections import abc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
@@ -21,14 +22,19 @@ import numpy as np
 
 from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
+from autograd_tools.api.compiled_functions import open_function
 from autograd_tools.api.module_changes import ModuleChanges
 from autograd_tools.engine.calls import new_blank
+from autograd_tools.engine.stand_ins import StandIn
 from autograd_tools.engine.state import innermost_open, recordings
+from autograd_tools.engine.values import unwrap
 
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
 LISTS = frozenset({list, tuple})
 SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
+# Abstract classes whose instances recorded numbers are, because recorded arrays are.
+CONTAINERS = (abc.Sized, abc.Iterable, abc.Container, abc.Collection)
 # Functions of NumPy that make arrays, into which a package may write.
 MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"),
@@ -74,8 +80,8 @@ def adapt(*packages: str) -> Iterator[None]:
     Notes
     -----
     NumPy's objects are also replaced in tables, class attributes, default arguments and closures,
-    and `float` in globals. Compiled code and Numba's functions stay as they are: a recorded value
-    is an error.
+    and `float` and `hasattr` in globals. Recorded values go to the source of functions that Numba
+    compiled. Other compiled code stays as it is: a recorded value is an error.
 
     Examples
     --------
@@ -188,7 +194,7 @@ def _replacement(x: Any) -> Any:
     found = _table().get(id(x))
     if found is None and "scipy" in sys.modules:
         found = _of_scipy(*(name for name in SCIPY if f"scipy.{name}" in sys.modules)).get(id(x))
-    return None if found is None or found[0] is not x else found[1]
+    return open_function(x) if found is None or found[0] is not x else found[1]
 
 
 @functools.cache
@@ -213,7 +219,20 @@ def _table() -> dict[int, tuple[Any, Any]]:
     vars(changing).update({**vars(math), **changed})
     pairs.append((math, changing))
     pairs += [(getattr(math, name), getattr(changing, name)) for name in changed]
+    pairs += [(kind, _of_plain(kind)) for kind in CONTAINERS]
+    pairs.append((hasattr, _hasattr))
     return {id(old): (old, new) for old, new in pairs if old is not new}
+
+
+def _of_plain(kind: Any) -> Any:
+    """Return a class of the values that are instances of `kind` when plain."""
+    members = {"_kind": kind, "__class_getitem__": staticmethod(lambda item: kind[item])}
+    return StandIn(kind.__name__, (), members)
+
+
+def _hasattr(x: Any, name: str, /) -> bool:
+    """Return whether the plain value has an attribute: a number has no `__iter__`."""
+    return hasattr(unwrap(x), name)
 
 
 @functools.cache

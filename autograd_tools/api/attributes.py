@@ -10,10 +10,13 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd_tools.api.dispatch import is_recorded, reject_if_recorded
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.state import open_tapes
-from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.engine.values import Result, Value, unwrap
+from autograd_tools.engine.writes import move
 
 CALL_PATH.add(__file__)
 
@@ -124,8 +127,20 @@ def to_device(self: Any, device: str, /, *, stream: None = None) -> Any:
     return self
 
 
+def assign_shape(self: Any, shape: Any) -> None:
+    """Do `x.shape = shape`: `x` becomes a view of another shape."""
+    made = np.reshape(self, shape)
+    if not isinstance(self, Result) or not np.shares_memory(unwrap(made), unwrap(self)):
+        raise AttributeError(
+            "x.shape of a Param, a number or an array that needs a copy cannot be assigned; "
+            "write x = np.reshape(x, shape)"
+        )
+    move(self, made)
+
+
 def install_attributes() -> None:
     """Give `Value` the attributes of these tables."""
+    Value.shape = Value.shape.setter(assign_shape)
     for name in PLAIN.split():
         _set(name, PlainAttribute())
     for name, instead in DETACHING.items():

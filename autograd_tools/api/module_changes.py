@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.compiled_functions import not_compiling, source_of
+
+COMPILER = "_compile_for_args"  # of Numba's functions
 DEEPEST = 6  # tables in tables
 LONGEST = 100  # items of a list, or of a table in another: a longer one holds data
 # The ids of tables that stay: NumPy's own. So do the namespaces of modules.
@@ -23,13 +26,14 @@ class ModuleChanges:
     def __init__(self, replacement: Callable[[Any], Any]) -> None:
         self._replacement = replacement  # of an object; None if it stays
         self._changes: list[tuple[Any, Any, Any, Any]] = []  # holder, key, old, new
+        self._namespace: dict[str, Any] = {}  # of the module that is changed
         self._seen: set[int] = set()  # ids of functions and tables
 
     def change(self, module: ModuleType) -> None:
         """Replace the objects in a module."""
-        namespace = vars(module)
+        self._namespace = namespace = vars(module)
         self._seen = set(NAMESPACES)
-        self._replace_in(namespace, {"float": float, **namespace}, DEEPEST)
+        self._replace_in(namespace, {"float": float, "hasattr": hasattr, **namespace}, DEEPEST)
         for x in list(namespace.values()):
             if isinstance(x, FunctionType):
                 if x.__globals__ is namespace:  # `wraps` may give it the name of another module
@@ -40,7 +44,7 @@ class ModuleChanges:
     def _change_class(self, kind: type) -> None:
         for key, old in list(vars(kind).items()):
             new = self._new(old, DEEPEST)
-            binds = isinstance(new, FunctionType) and not isinstance(old, FunctionType)
+            binds = isinstance(new, FunctionType) and not hasattr(old, "__get__")
             self._put(kind, key, staticmethod(new) if binds else new)
             self._change_function(getattr(old, "__func__", old))
 
@@ -87,6 +91,11 @@ class ModuleChanges:
             self._replace_in(x.keywords, x.keywords, depth)
             return None if parts is None else functools.partial(*parts, **x.keywords)
         elif callable(x) or isinstance(x, ModuleType):
+            source = source_of(x)
+            if getattr(source, "__globals__", None) is self._namespace:
+                self._change_function(source)
+                if hasattr(x, COMPILER):
+                    self._put(vars(x), COMPILER, not_compiling(x))
             return self._replacement(x)
         return None
 

@@ -221,7 +221,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 
 def _not_assigned(name: str) -> Callable[[Any, Any], None]:
-    instead = {"shape": "x.reshape(shape)", "dtype": "x.astype(dtype)"}.get(name, "another array")
+    instead = {"dtype": "x.astype(dtype)"}.get(name, "another array")
 
     def refuse(self: Any, item: Any) -> None:
         raise AttributeError(

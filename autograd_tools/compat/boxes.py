@@ -17,6 +17,16 @@ class Kind(type):
     def __instancecheck__(cls, x: Any) -> bool:
         return isbox(x) and isinstance(unwrap(x), cls.holds)
 
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(Result, name)
+
+    def __setattr__(cls, name: str, x: Any) -> None:
+        """Set an attribute; an operator, such as `__mul__`, becomes that of recorded values."""
+        if callable(vars(Value).get(name)):
+            setattr(Result, name, x)
+        else:
+            super().__setattr__(name, x)
+
 
 class Box(metaclass=Kind):
     """Any recorded value."""

@@ -19,6 +19,7 @@ FILES = {
 import functools
 import math
 import pickle
+from collections.abc import Iterable
 from math import sqrt
 import numpy
 import numpy as np
@@ -147,6 +148,21 @@ def elsewhere(x):
     y = first(x) * second(x) + NESTED["part"](x)[0] + next(iter(MAPPED([x]))) + square(x) + cube(x)
     return y * holder.convert(x) + holder.bare(x) * Holder.table["deep"][0](x) + holder.parts[0](x)
 
+def numbers(x):
+    def joined(items: Iterable[float]):
+        return np.stack(list(items))
+    many = isinstance(x, Iterable) or hasattr(x, "__iter__")
+    return np.sum(joined(x if many else [x, 2.0 * x]) ** 2)
+
+@np.vectorize
+def positive(x):
+    return x * x if x > 1.0 else 0.0
+
+def steps(x):
+    y = np.outer(x, positive(x))
+    y.shape = -1
+    return np.sum(y * np.arange(4.0))
+
 def fails(x):
     raise ValueError("of the package")
 
@@ -210,6 +226,9 @@ X, Y = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
         ("matrix", 1.7),
         ("special", 1.7),
         ("of_list", 1.7),
+        ("numbers", 1.5),
+        ("numbers", X),
+        ("steps", X),
         ("kept", 1.5),
         ("elsewhere", 1.5),
     ],

@@ -270,3 +270,37 @@ def test_params_are_updated_in_place_outside_a_recording():
     pytree = ag.Param({"a": 1.0})
     with pytest.raises(TypeError, match="has no arithmetic"):
         pytree += 1.0
+
+
+def test_assigning_a_shape_makes_a_view():
+    def f(x):
+        y = np.sin(x)
+        first = y[:2]
+        y.shape = (2, -1)
+        y[0, 1] = 5.0 * x[0]
+        return np.sum(y * np.array([[1.0, 2.0], [3.0, 4.0]])) + np.sum(first)
+
+    assert ag.value_and_grad(f)(X)[0] == f(X)
+    ag.gradcheck(f, X, order=2)
+
+
+def test_assigning_the_shape_of_a_blank_array():
+    def f(x):
+        y = np.zeros_like(x)
+        y.shape = (2, 2)
+        y[1, 0] = x[2]
+        return np.sum(y * y)
+
+    assert ag.grad(f)(X).tolist() == [0.0, 0.0, 4.0, 0.0]
+
+
+def test_assigning_a_shape_that_needs_a_copy_is_an_error():
+    def f(x):
+        y = np.reshape(x * 1.0, (2, 2)).T
+        y.shape = 4
+        return np.sum(y)
+
+    with pytest.raises(AttributeError, match=r"write x = np\.reshape"):
+        ag.grad(f)(X)
+    with pytest.raises(AttributeError, match=r"write x = np\.reshape"):
+        ag.Param(X).shape = (2, 2)

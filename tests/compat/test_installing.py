@@ -33,6 +33,10 @@ INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
          "[False, False]"),
         ("from autograd import grad; grad(lambda x: print(type(x)) or x)(1.0)",
          "<class 'autograd.numpy.numpy_boxes.ArrayBox'>"),
+        ("from autograd import grad; from autograd.numpy.numpy_boxes import ArrayBox\n"
+         "times = ArrayBox.__mul__\n"
+         "ArrayBox.__mul__ = lambda x, y: x + 5.0 if y == 'five' else times(x, y)\n"
+         "print(grad(lambda x: x * 'five' * x)(3.0))", "11.0"),
         ("import autograd_tools.compat as c; c.install(); import autograd; print(autograd is c)",
          "True"),
     ],
