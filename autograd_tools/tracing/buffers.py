@@ -38,6 +38,8 @@ class Buffers:
         The argument 0 is the value, or the operation.
     frees : bool
         The engine keeps neither nodes nor values that the backward pass does not need, as PyTorch.
+    packed : int
+        The number of operations whose saved arrays are unknown, as hooks pack them.
     """
 
     nbytes: list[int]
@@ -45,6 +47,7 @@ class Buffers:
     outgrad: Rows
     saved: dict[int, tuple[tuple[int, int], ...]]
     frees: bool = False
+    packed: int = 0
 
 
 def buffers_of(recording: Recording) -> Buffers:
@@ -143,7 +146,8 @@ def plain_buffers(buffers: Buffers | None) -> dict[str, Any] | None:
         return None
     rows = {name: getattr(buffers, name).items() for name in ("value", "outgrad", "saved")}
     named = {name: {str(row): own for row, own in items} for name, items in rows.items()}
-    return {"nbytes": buffers.nbytes, **named, **({"frees": True} if buffers.frees else {})}
+    facts = {"frees": buffers.frees, "packed": buffers.packed}
+    return {"nbytes": buffers.nbytes, **named, **{key: x for key, x in facts.items() if x}}
 
 
 def read_buffers(data: Any, n: int) -> Buffers | None:
@@ -156,7 +160,8 @@ def read_buffers(data: Any, n: int) -> Buffers | None:
     arguments = _read_rows({row: [*own[0]] for row, own in pairs.items()}, n, LARGEST)
     buffers = _read_rows({row: [*own[1]] for row, own in pairs.items()}, n, len(nbytes))
     saved = {row: tuple(zip(own, buffers[row], strict=True)) for row, own in arguments.items()}
-    return Buffers(nbytes, value, outgrad, saved, data.get("frees") is True)
+    (packed,) = integers([data.get("packed", 0)], 0, n + 1).tolist()
+    return Buffers(nbytes, value, outgrad, saved, data.get("frees") is True, packed)
 
 
 def _read_rows(rows: dict[str, Any], n: int, most: int) -> Rows:

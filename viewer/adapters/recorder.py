@@ -20,6 +20,7 @@ from autograd_tools.tracing.summaries import Form
 
 OPERAND = ("", "")  # the texts around an argument that is a parent
 _numbers = itertools.count()
+Pieces: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, int], ...] | None]
 RuleTimes: TypeAlias = dict[int, int]  # nanoseconds by argument, from 1; 0 for the whole operation
 
 
@@ -44,7 +45,8 @@ class OpCall:
         A scope inside the site that has no code of the user, one object for all calls in it. That
         takes far less time than a scope around.
     pieces : tuple or None
-        The pieces of memory of the value and of what is saved, as in `Buffers`.
+        The pieces of memory of the value and of what is saved, as in `Buffers`; None in place of
+        the latter if hooks pack it.
     """
 
     __slots__ = (
@@ -82,7 +84,7 @@ class OpCall:
         self.forward_ns = forward_ns
         self.argument = self.nbytes = self.saved = 0
         self.inner: list[str] | None = None
-        self.pieces: tuple[tuple[int, ...], tuple[tuple[int, int], ...]] | None = None
+        self.pieces: Pieces | None = None
         self.value: Any = None  # what an adapter keeps, for statistics
 
 

@@ -12,6 +12,7 @@ torch = pytest.importorskip(
 )
 adapter = pytest.importorskip("viewer.adapters.torch")
 trace = adapter.trace
+checkpoint = pytest.importorskip("torch.utils.checkpoint").checkpoint
 
 
 def leaf():
@@ -98,3 +99,14 @@ for _ in range(2):
     output = ask_process("profile", "--memory", "--skip", "1", script(source))[0]
     assert "Memory of a gradient" in output
     assert "in the backward pass of exp at train.py:4" in output
+
+
+def test_packed_tensors_are_said_to_be_unknown():
+    def f(w):
+        return checkpoint(lambda w: torch.exp(torch.sin(w)), w, use_reentrant=False).sum()
+
+    t = trace(f, leaf())
+    use = viewer.memory(ag.Trace.from_dict(t.to_dict()))
+    assert use.packed == 2
+    assert "2 operations packed what they save" in str(use)
+    assert viewer.memory(trace(loss, leaf())).packed == 0

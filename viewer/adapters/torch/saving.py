@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from autograd_tools.tracing.buffers import Buffers, Rows
-from viewer.adapters.recorder import BackwardPass, OpCall
+from viewer.adapters.recorder import BackwardPass, OpCall, Pieces
 
 OUTSIDE = -1  # the number of memory from before
 PREFIX = "_saved_"
@@ -38,18 +38,20 @@ class Memory:
         value: Rows = {}
         outgrad: Rows = {}
         saved: dict[int, tuple[tuple[int, int], ...]] = {}
+        packed = 0
         gradients = Memory()
         gradients.nbytes = [*self.nbytes]
         for row, call in enumerate(calls):
             own, kept_back = call.pieces or ((), ())
             if own:
                 value[row] = own
+            packed += kept_back is None
             if kept_back:
                 saved[row] = kept_back
             kept = done.outgrads.get(call, (None, None))[1]
             if kept is not None:
                 outgrad[row] = (gradients.of(kept[0]),)
-        return Buffers(gradients.nbytes, value, outgrad, saved, frees=True)
+        return Buffers(gradients.nbytes, value, outgrad, saved, True, packed)
 
 
 def _address(x: torch.Tensor) -> int:
@@ -91,10 +93,11 @@ class SavedBytes:
 
     def pieces(
         self, results: Iterable[torch.Tensor], grad_fns: Iterable[Any], args: Sequence[Any]
-    ) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+    ) -> Pieces:
         """Return the pieces of memory of the results of a call, and those that it saves.
 
-        A saved one has the number of the argument, from 1, or 0 for another.
+        A saved one has the number of the argument, from 1, or 0 for another. They are None if hooks
+        pack them.
         """
         where = {}
         for i, x in enumerate(args, 1):
@@ -105,16 +108,15 @@ class SavedBytes:
         own = [
             self.memory.of(x, is_new=_address(x) not in where and not x._is_view()) for x in results
         ]
+        value = tuple([number for number in own if number != OUTSIDE])
+        if Tops._top_saved_tensors_default_hooks(True) is not None:
+            return value, None
         saved = dict[tuple[int, int], None]()
-        if Tops._top_saved_tensors_default_hooks(True) is None:
-            for grad_fn in grad_fns:
-                for x in self._tensors(grad_fn):
-                    if not (x.grad_fn is None and x.requires_grad):
-                        saved[where.get(_address(x), 0), self.memory.of(x)] = None
-        return (
-            tuple([number for number in own if number != OUTSIDE]),
-            tuple([pair for pair in saved if pair[1] != OUTSIDE]),
-        )
+        for grad_fn in grad_fns:
+            for x in self._tensors(grad_fn):
+                if not (x.grad_fn is None and x.requires_grad):
+                    saved[where.get(_address(x), 0), self.memory.of(x)] = None
+        return value, tuple([pair for pair in saved if pair[1] != OUTSIDE])
 
     def _tensors(self, grad_fn: Any) -> list[torch.Tensor]:
         kind = type(grad_fn)

@@ -45,6 +45,8 @@ class MemoryUse:
         The changes for a wanted peak.
     tapes : list of KeptTape
         Tapes of `ag.diff` that a program keeps alive beside the gradient.
+    packed : int
+        The number of operations whose saved arrays are unknown, as hooks pack them.
     code : dict of str to dict of int to str
         The code of the lines, by file.
 
@@ -59,6 +61,7 @@ class MemoryUse:
     tables: dict[str, list[dict[str, Any]]]
     plan: MemoryPlan | None = None
     tapes: list[KeptTape] = field(default_factory=list)
+    packed: int = 0
     code: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,6 +113,11 @@ def _sentences(use: MemoryUse) -> Iterator[str]:
     else:
         way = f"As {way}; {other} {memory_text(use.otherwise)}"
     yield f"{way}. Arrays from before do not count."
+    if use.packed:
+        yield (
+            f"More is needed: {plural(use.packed, 'operation')} packed what they save with hooks, "
+            "as in a checkpoint, whose bytes and second run are unknown."
+        )
     for tape in use.tapes:
         yield (
             f"{plural(tape.count, 'tape')} of ag.diff from {tape.place} "

@@ -85,6 +85,7 @@ def use_of(work: Recorded) -> MemoryUse:
         holders_of(peak, held),
         None if other is None else max(Course(other).run().whole),
         tables_of(work, held),
+        packed=work.buffers.packed,
         code=code_of(work.trace),
     )
 
