@@ -293,7 +293,9 @@ def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> s
     label = one_line(label)
     if towards is not None:
         args = [str(i) for i, arg in enumerate(node.args, 1) if {*arg.nodes} & towards.keys()]
-        label = f"{one_line(node.op)}[{', '.join(args)}]"
+        scope = node.scope[-1] if node.scope else ""
+        around = "" if scope in ("", node.function.rpartition(".")[2]) else f" in {scope}"
+        label = f"{one_line(node.op)}[{', '.join(args)}]{one_line(around)}"
     return f"{node.id}. {label}{place_text(node.file, node.line, node.function)}"
 
 

@@ -44,6 +44,32 @@ X = np.ones((3, 2), np.float32)
 KEY = jax.random.key(0)
 
 
+@jax.custom_jvp
+def flat(x):
+    return jnp.where(x > 0, 1.0, 0.0) * x
+
+
+@flat.defjvp
+def _(primals, tangents):
+    return flat(*primals), jnp.zeros_like(*primals)
+
+
+@jax.custom_vjp
+def zeros(x):
+    return x * 2.0
+
+
+zeros.defvjp(lambda x: (zeros(x), None), lambda _, dy: (jnp.zeros_like(dy),))
+
+
+@jax.custom_vjp
+def none(x):
+    return x * 2.0
+
+
+none.defvjp(lambda x: (none(x), None), lambda _, dy: (None,))
+
+
 def test_leaves_are_named_by_their_path():
     t = trace(loss, PARAMS, X)
     leaves = [(n.kind, n.name) for n in t if n.kind != "result"]
@@ -394,6 +420,24 @@ def test_explain_names_a_few_floats_without_a_gradient():
 
     last = viewer.explain(trace(f, jnp.ones(3), jnp.ones(3))).splitlines()[-1]
     assert last == "No gradient reaches v2, x, v4, v5 and 3 more; see ag.why_none."
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (flat, "no gradient: its paths end at operations without a gradient:|  custom_jvp flat"),
+        (none, "no gradient: its paths end at operations without a gradient:|  custom_vjp none"),
+        (zeros, "a gradient of zeros; it becomes zero in:|  2. multiply[1] in custom_vjp zeros"),
+        (
+            lambda x: jax.lax.stop_gradient(jax.nn.relu(x)),
+            "no gradient: its paths end at operations without a gradient:"
+            "|  3. stop_gradient(R(float32[3,2]))",
+        ),
+    ],
+)
+def test_why_none_names_a_rule_that_returns_zero(rule, reason):
+    t = trace(lambda w, v: jnp.sum(rule(w) * v), X, X, argnums=(0, 1))
+    assert ag.why_none(t, "w").partition(" at /")[0].split("\n") == f"w has {reason}".split("|")
 
 
 def test_why_none_says_that_nothing_uses_a_param():

@@ -8,6 +8,7 @@ from autograd_tools import Trace
 from autograd_tools.base.text import one_line
 from autograd_tools.debug.lost_gradients import place_text
 from autograd_tools.tracing.columns import TraceNode
+from viewer.adapters.jax.owners import is_custom
 from viewer.labels import has_floats
 
 # Operations of floats whose derivative is zero or unknown. To add one, add an entry.
@@ -22,31 +23,38 @@ def reasons_of(trace: Trace) -> dict[int, str]:
         if there or trace.columns.kind[row] != "param":
             continue
         node = trace[row + 1]
-        ends = [*_ends(trace, node)]
+        ends = [*dict.fromkeys(_ends(trace, node))]
         if ends:
             more = [f"  and {len(ends) - MOST_ENDS} more"] if len(ends) > MOST_ENDS else []
             head = "its paths end at operations without a gradient:"
-            found[row] = "\n".join([head, *map(_line, ends[:MOST_ENDS]), *more])
+            found[row] = "\n".join([head, *ends[:MOST_ENDS], *more])
         elif not node.children:
             found[row] = "nothing is computed from it"
     return found
 
 
-def _ends(trace: Trace, node: TraceNode) -> Iterator[TraceNode]:
-    """Yield the operations without a gradient that use a value, or what is computed from it."""
-    todo, seen = [*node.children], set[int]()
+def _ends(trace: Trace, node: TraceNode) -> Iterator[str]:
+    """Yield the operations without a gradient that use a value, or what is computed from it.
+
+    A custom rule is one of these where nothing comes back through it.
+    """
+    todo, seen = [(id, "") for id in node.children], set[int]()
     while todo:
-        id = todo.pop(0)
+        id, rule = todo.pop(0)
         other = trace[id]
         if id in seen or other.gradient:
             continue
         seen.add(id)
-        if other.op in WITHOUT or not has_floats(other):
-            yield other
+        own = next(filter(is_custom, reversed(other.scope)), "")
+        if own and other.outgrad is None:
+            todo += [(child, own) for child in other.children]
+        elif own or (rule and other.outgrad is not None):
+            yield _line(other, own or rule)
+        elif other.op in WITHOUT or not has_floats(other):
+            yield _line(other, f"{id}. {other.call}")
         elif other.outgrad is None:
-            todo += other.children
+            todo += [(child, "") for child in other.children]
 
 
-def _line(node: TraceNode) -> str:
-    place = place_text(node.file, node.line, node.function)
-    return f"  {node.id}. {one_line(node.call)}{place}"
+def _line(node: TraceNode, text: str) -> str:
+    return f"  {one_line(text)}{place_text(node.file, node.line, node.function)}"

@@ -67,7 +67,9 @@ def gradient_of(program: ClosedJaxpr, outputs: int) -> Gradient:
     """Return the steps of a marked gradient that its results need."""
     found = Gradient(program.in_avals, outputs, count=len(program.in_avals))
     found.results = _walk(found, program, range(found.count), None, is_backward=False)
-    found.steps = _with_arguments(needed(found.steps, found.results), found.contributions)
+    # Rules of the user may return zeros, and ignore the gradient that they get.
+    steps = needed(found.steps, found.results, found.gradients.values())
+    found.steps = _with_arguments(steps, found.contributions)
     return found
 
 
@@ -118,10 +120,13 @@ def _note(found: Gradient, ref: Ref, *, role: str, owner: int, position: int) ->
         tables[role][owner, position] = ref
 
 
-def needed(steps: Sequence[Step], results: Iterable[Ref]) -> list[Step]:
-    """Return the steps that some results need; what belongs to no operation is no result."""
+def needed(steps: Sequence[Step], results: Iterable[Ref], others: Iterable[Ref] = ()) -> list[Step]:
+    """Return the steps that some results need, and others.
+
+    What belongs to no operation is no result.
+    """
     owned = {number for step in steps if step.owner is not None for number in step.outputs}
-    wanted = owned.intersection(numbers_in(results))
+    wanted = owned.intersection(numbers_in(results)).union(numbers_in(others))
     kept = []
     for step in reversed(steps):
         if not wanted.isdisjoint(step.outputs):

@@ -87,6 +87,11 @@ def name_of(eqn: Any) -> str:
     return OPERATORS.get(name, str(name))
 
 
+def is_custom(name: str) -> bool:
+    """Return whether a name is that of an operation with a rule of the user, as `name_of` has it."""
+    return name.startswith(("custom_jvp ", "custom_vjp "))
+
+
 def _function_of(eqn: Any) -> str:
     """Return the name of the function that an equation calls, an empty string if unknown."""
     program = program_of(eqn)
