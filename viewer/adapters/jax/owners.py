@@ -88,7 +88,7 @@ def name_of(eqn: Any) -> str:
 
 
 def is_custom(name: str) -> bool:
-    """Return whether a name is that of an operation with a rule of the user, as `name_of` has it."""
+    """Return whether `name_of` gave a name to an operation with a rule of the user."""
     return name.startswith(("custom_jvp ", "custom_vjp "))
 
 
