@@ -15,6 +15,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "number": lambda x: isinstance(x, (int, float)) and not isinstance(x, bool),
     "array": lambda x: isinstance(x, list),
     "object": lambda x: isinstance(x, dict),
+    "boolean": lambda x: isinstance(x, bool),
     "null": lambda x: x is None,
 }
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import autograd_tools as ag
 from autograd_tools.tracing.faults import trace_faults
-from autograd_tools.tracing.schema import departures, trace_schema
+from autograd_tools.tracing.schema import TYPES, departures, trace_schema
 from tests.support.mutations import mutated
 
 DATA = Path(__file__).parents[1] / "data"
@@ -52,6 +53,20 @@ def test_schema_names_the_kinds_of_nodes():
         data["heads"][0][0] = "leaf"
 
     assert faults(change) == ["heads[0][0]: expected one of param, input, result, got 'leaf'"]
+
+
+def test_flags_of_memory_are_true_or_false():
+    memory = {"nbytes": [], "value": {}, "outgrad": {}, "saved": {}}
+    right = {"memory": {**memory, "frees": True, "packed": 1}}
+    assert faults(lambda data: data.update(right)) == []
+    wrong = {"memory": {**memory, "frees": 1}}
+    assert faults(lambda data: data.update(wrong)) == ["memory.frees: expected type boolean, got 1"]
+
+
+def test_every_type_of_the_schema_is_known():
+    text = json.dumps(trace_schema())
+    kinds = set(re.findall(r'"type": "(\w+)"', text))
+    assert kinds <= set(TYPES)
 
 
 def test_a_short_column_is_named():
