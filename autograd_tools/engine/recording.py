@@ -82,7 +82,6 @@ class Recording(Wrapping):
     owner: int | None = None  # the thread that records, while it is open
     thread: int | None = None  # the same for the fast calls; None after a write
     outer: Recording | None = None  # the innermost one that tracked Params then
-    locator: Any = None  # a Locator or a RuleLocator, while it is open
     result: int | None = None  # the index of the differentiated value
     children: tuple[Any, dict[int, list[int]]] | None = None  # by index, on demand
     opened: Opened[Recording] | None = None  # its place in its context
@@ -114,6 +113,8 @@ class Recording(Wrapping):
         self.follows_params = follows_params
         if isolated:
             self.isolated = True
+        # Not of the class: each operation reads it, and reads the instance's own faster.
+        self.locator: Any = None  # a Locator or a RuleLocator, while it is open
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
         self.exclusive: set[int] = set()  # indices whose outgrad shares its memory with no array
