@@ -218,12 +218,19 @@ def name_of(func: Callable[..., Any]) -> str:
             if getattr(sys.modules.get("scipy.special"), name, None) is func
             else name
         )
-    package, _, module = (
-        (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.").partition(".")
-    )
-    if package in ("numpy", "scipy") and module and not module.startswith("_"):
-        return f"{module}.{name.removeprefix('_')}"
-    return name
+    module = (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.")
+    if not module.startswith(("numpy.", "scipy.")) or "." not in module.partition("._")[0]:
+        return name
+    return f"{_public_module(module, name.removeprefix('_'))}.{name.removeprefix('_')}"
+
+
+def _public_module(module: str, name: str) -> str:
+    """Return where NumPy or SciPy shows a function of a module: `linalg` for `linalg._matfuncs`."""
+    package, *parts = module.split(".")
+    places = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    known = [place for place in places if f"{package}.{place}" in sys.modules]
+    shown = [place for place in known if hasattr(sys.modules[f"{package}.{place}"], name)]
+    return (shown or known[::-1] or places)[0]
 
 
 def returns_dy(rule: Callable[..., Any]) -> bool:

@@ -11,6 +11,7 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.signal
 import scipy.sparse.csgraph
+import scipy.sparse.linalg
 import scipy.spatial
 import scipy.special
 import scipy.stats
@@ -20,6 +21,7 @@ import autograd_tools as ag
 import autograd_tools.scipy
 from autograd_tools.api.gradient_check import GradientError
 from autograd_tools.engine.calls import call as call_of
+from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import LostGradientError
 from autograd_tools.scipy import integrate, linalg, signal, special, stats
@@ -879,6 +881,20 @@ def test_every_public_function_has_a_docstring(module):
 def test_a_function_is_listed_under_scipys_name():
     x = ag.Param(np.eye(2))
     assert "linalg.expm(P(float64[2,2]))" in str(ag.diff(lambda: np.sum(linalg.expm(x))))
+
+
+@pytest.mark.parametrize(
+    ("func", "name"),
+    [
+        (scipy.linalg.lu, "linalg.lu"),
+        (scipy.stats.zscore, "stats.zscore"),
+        (scipy.sparse.linalg.expm, "sparse.linalg.expm"),
+        (np.linalg.cond, "linalg.cond"),
+        (np.interp, "interp"),
+    ],
+)
+def test_a_function_has_the_name_of_its_public_module(func, name):
+    assert name_of(func) == name
 
 
 def test_an_unknown_module_is_an_error_that_names_the_others():

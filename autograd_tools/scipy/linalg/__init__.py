@@ -1,0 +1,32 @@
+"""scipy.linalg: linear systems, functions of matrices, and structured matrices."""
+
+from autograd_tools.scipy.linalg.banded_systems import solve_banded, solveh_banded
+from autograd_tools.scipy.linalg.matrix_functions import expm, logm, solve_sylvester, sqrtm
+from autograd_tools.scipy.linalg.structured import block_diag, toeplitz
+from autograd_tools.scipy.linalg.systems import (
+    cho_factor,
+    cho_solve,
+    cholesky,
+    det,
+    inv,
+    solve,
+    solve_triangular,
+)
+
+__all__ = [
+    "block_diag",
+    "cho_factor",
+    "cho_solve",
+    "cholesky",
+    "det",
+    "expm",
+    "inv",
+    "logm",
+    "solve",
+    "solve_banded",
+    "solve_sylvester",
+    "solve_triangular",
+    "solveh_banded",
+    "sqrtm",
+    "toeplitz",
+]
