@@ -196,9 +196,15 @@ class Plan:
 
 
 def _made_of_numpy(func: Callable[..., Any]) -> bool:
-    """Return whether a function of ours only calls what NumPy dispatches."""
+    """Return whether a function of ours only calls what NumPy dispatches, or steps of SciPy."""
     return (getattr(func, "__module__", None) or "").startswith(
-        ("autograd_tools.rules.", "autograd_tools.api.", "_operator", "builtins")
+        (
+            "autograd_tools.rules.",
+            "autograd_tools.api.",
+            "autograd_tools.scipy.",
+            "_operator",
+            "builtins",
+        )
     )
 
 

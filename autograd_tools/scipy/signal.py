@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import signal
+import scipy.signal
 
 from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.registry import primitive
 from autograd_tools.scipy.arguments import array
+from autograd_tools.scipy.steps import Steps
+
+signal = Steps(scipy.signal)
 
 __all__ = ["convolve", "fftconvolve"]
 

@@ -12,8 +12,11 @@ from autograd_tools.engine.registry import primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import restore_axes
 from autograd_tools.scipy.arguments import array, constant
+from autograd_tools.scipy.steps import Steps
 
 __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
+
+steps = Steps(special)
 
 
 def shares(y: Any, a: Any, axis: Any, b: Any, keepdims: bool) -> Any:
@@ -47,7 +50,7 @@ def logsumexp_b(
 
 @primitive(logsumexp_a, None, logsumexp_b)
 def _logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
-    return special.logsumexp(a, axis=axis, b=b, keepdims=keepdims)
+    return steps.logsumexp(a, axis=axis, b=b, keepdims=keepdims)
 
 
 def logsumexp(
@@ -76,9 +79,9 @@ def logsumexp(
     a = array(a)
     if return_sign:
         given = (unwrap(a), axis, None if b is None else unwrap(array(b)))
-        _, sign = special.logsumexp(*given, keepdims=True, return_sign=True)
+        _, sign = steps.logsumexp(*given, keepdims=True, return_sign=True)
         b = np.conjugate(sign) * (1 if b is None else array(b))
-        _, shown = special.logsumexp(*given, keepdims=keepdims, return_sign=True)
+        _, shown = steps.logsumexp(*given, keepdims=keepdims, return_sign=True)
         return logsumexp(a, axis, b, keepdims), shown
     if b is not None:
         b = array(b)
@@ -93,7 +96,7 @@ def softmax_x(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 @primitive(softmax_x)
 def _softmax(x: Any, axis: Any) -> Any:
-    return special.softmax(x, axis=axis)
+    return steps.softmax(x, axis=axis)
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -118,7 +121,7 @@ def log_softmax_x(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 @primitive(log_softmax_x)
 def _log_softmax(x: Any, axis: Any) -> Any:
-    return special.log_softmax(x, axis=axis)
+    return steps.log_softmax(x, axis=axis)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:

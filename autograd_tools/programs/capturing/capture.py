@@ -30,7 +30,12 @@ from autograd_tools.programs.capturing.dependence import (
     depends_on_numbers,
     is_numpys,
 )
-from autograd_tools.programs.capturing.effects import root_of, same_numbers, targets_of
+from autograd_tools.programs.capturing.effects import (
+    root_of,
+    same_numbers,
+    targets_of,
+    without_draws,
+)
 from autograd_tools.programs.capturing.float_errors import FloatErrors, error_modes
 from autograd_tools.programs.capturing.input_kinds import is_floating_input, is_input
 from autograd_tools.programs.capturing.names_inside import NamesInside
@@ -251,7 +256,7 @@ class Capture:
         written = targets_of(func, args, kwargs) if func not in STATIC else []
         self._check_writes(written)
         before = [] if is_numpys(func) else [(x, copied(x.plain)) for x in traced]
-        y = self.computed(func, values, options)
+        y = self.computed(without_draws(func), values, options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
         written += [x for x, old in before if not same_numbers(x.plain, old)]

@@ -30,6 +30,7 @@ OF_NUMBERS = frozenset(
         *(np.emath.arccos, np.emath.arcsin, np.emath.arctanh, np.array_split, np.split),
     }
 )
+SCIPYS = frozenset({"logm", "sqrtm"})  # complex for some matrices
 ELEMENTWISE: frozenset[Any] = frozenset(
     {getattr(operator, f"__{side}{name}__") for side in ("", "i") for name in BINARIES}
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
@@ -74,6 +75,8 @@ def depends_on_numbers(func: Any, args: tuple[Any, ...], traced: list[Traced]) -
         func = getattr(np, func.name, func)
     if func in OF_NUMBERS:
         return func is not np.where or len(args) == 1
+    if getattr(func, "__name__", "") in SCIPYS:
+        return True
     if func is operator.getitem:
         chosen = [x.plain for x in traced if x is not args[0]]
         index = args[1] if type(args[1]) is tuple else (args[1],)

@@ -134,6 +134,9 @@ def equal(x: Any, y: Any) -> bool:
         return equal((x.start, x.stop, x.step), (y.start, y.stop, y.step))
     if kind is np.ndarray:
         return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
+    if hasattr(kind, "tocoo"):  # a sparse array of SciPy
+        a, b = x.tocoo(), y.tocoo()
+        return equal((a.shape, a.data, a.row, a.col), (b.shape, b.data, b.row, b.col))
     if kind is FunctionType and x.__code__ is y.__code__:  # made again, as by a decorator
         parts = [(f.__closure__ or (), f.__defaults__, f.__kwdefaults__) for f in (x, y)]
         return equal(*[([cell.cell_contents for cell in cells], *rest) for cells, *rest in parts])

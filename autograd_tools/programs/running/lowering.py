@@ -119,7 +119,8 @@ def _faster(func: Any, args: Any, kwargs: Any, output: Any) -> tuple[Any, Any, A
     arrays = any([_is_array(x) for x in args])
     if func in (operator.matmul, np.matmul) and not kwargs and _is_product(args):
         return DOT, args, kwargs
-    if type(output) is Variable and output.is_array and arrays and not kwargs:
+    is_dense = arrays and all(map(_is_operand, args))
+    if type(output) is Variable and output.is_array and is_dense and not kwargs:
         if func in UFUNCS:
             return UFUNCS[func], args, kwargs
         if func is operator.pow and _is_square(args):
@@ -138,6 +139,11 @@ def _faster(func: Any, args: Any, kwargs: Any, output: Any) -> tuple[Any, Any, A
 
 def _is_array(x: Any) -> bool:
     return x.is_array if type(x) is Variable else type(x) is np.ndarray
+
+
+def _is_operand(x: Any) -> bool:
+    """Return whether an argument is dense, and no sparse array of SciPy."""
+    return isinstance(x, (Variable, np.ndarray, np.generic, int, float, complex))
 
 
 def _is_product(args: tuple[Any, ...]) -> bool:

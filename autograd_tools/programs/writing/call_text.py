@@ -20,6 +20,7 @@ from autograd_tools.programs.capturing.names_inside import FEW
 from autograd_tools.programs.rolling.nodes import constant_key
 from autograd_tools.programs.steps.program import Call, Variable
 from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX
+from autograd_tools.programs.writing.default_arguments import without_defaults
 
 ATOM, POWER, UNARY, PRODUCT, SUM, SHIFT, AND, XOR, OR, COMPARISON, TEST = range(18, 7, -1)
 RANKS = {
@@ -98,7 +99,8 @@ class Writing:
             return Expression(f"np.isnan({squared[1]}).any()")
         if func in CREATED:
             return Expression(f"{self.function(func)}({self._created(args, call.kwargs)})")
-        return Expression(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
+        given = self._arguments(*without_defaults(func, args, call.kwargs))
+        return Expression(f"{self.function(func)}({given})")
 
     def _method(self, call: Call, func: Method) -> Expression:
         """Return the expression of a method or an attribute."""
@@ -215,27 +217,50 @@ class Writing:
 
     def function(self, func: Any) -> str:
         """Return the name of a function, and note what has to be imported for it."""
-        name = getattr(func, "__name__", "")
-        if getattr(builtins, name, None) is func or func is operator.abs:
-            return name
-        own = getattr(func, "__module__", None) or ""
-        for module in (*NAMESPACES, own, own.rpartition("._")[0], own.rpartition(".")[0]):
-            if name and getattr(sys.modules.get(module), name, None) is func:
-                package = module.partition(".")[0]
-                if package == "numpy":
-                    return f"np{module.removeprefix('numpy')}.{name}"
-                if package in ("scipy", "math", "operator"):
-                    self.imports.add(f"import {module}")
-                    return f"{module}.{name}"
-        if _is_importable(own, name, func):
-            self.imports.add(f"from {own} import {name}")
-            return name
-        return self.constant(func)
+        found = public_name(func)
+        if found is None:
+            return self.constant(func)
+        if found.needs:
+            self.imports.add(found.needs)
+        return found.name
+
+
+class PublicName(NamedTuple):
+    """The name of a function, and the statement that it needs; empty for NumPy's."""
+
+    name: str
+    needs: str = ""
+
+
+def public_name(func: Any) -> PublicName | None:
+    """Return where a source finds a function; None if it has to be handed over."""
+    name = getattr(func, "__name__", "")
+    if getattr(builtins, name, None) is func or func is operator.abs:
+        return PublicName(name)
+    if isinstance(func, np.ufunc) and name == "_zeta":  # behind a function of Python
+        return PublicName("scipy.special.zeta", "import scipy.special")
+    own = getattr(func, "__module__", None) or ""
+    for module in (*NAMESPACES, *_packages(own)):
+        if name and getattr(sys.modules.get(module), name, None) is func:
+            package = module.partition(".")[0]
+            if package == "numpy":
+                return PublicName(f"np{module.removeprefix('numpy')}.{name}")
+            if package in ("scipy", "math", "operator"):
+                return PublicName(f"{module}.{name}", f"import {module}")
+    if _is_importable(own, name, func):
+        return PublicName(name, f"from {own} import {name}")
+    return None
 
 
 CLOSE = re.compile(r"-?[\w.]+")  # operands that stand close to the sign of a power
 SQUARED = re.compile(r"np\.vdot\((.+), \1\)")  # a quick way to look for NaN
 DOUBLE = ("float64", "complex128")
+
+
+def _packages(module: str) -> list[str]:
+    """Return a module and what it is in, outermost first, but for the outermost."""
+    parts = module.split(".")
+    return [".".join(parts[:i]) for i in range(min(2, len(parts)), len(parts) + 1)]
 
 
 def _is_importable(module: str, name: str, func: Any) -> bool:

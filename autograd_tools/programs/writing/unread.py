@@ -9,7 +9,7 @@ from typing import Any
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.steps.loop import AnyStep, Loop
 from autograd_tools.programs.steps.program import Check, Variable
-from autograd_tools.programs.steps.simplify import is_pure
+from autograd_tools.programs.steps.simplify import is_pure, is_test
 
 
 def without_unread_steps(steps: Sequence[AnyStep], results: Iterable[Any]) -> list[AnyStep]:
@@ -42,7 +42,7 @@ def _variables(x: Any) -> Iterator[Variable]:
 
 
 def _is_needed(step: Any, read: set[Variable]) -> bool:
-    if isinstance(step, Check) or step.writes or not is_pure(step.func):
+    if isinstance(step, Check) or step.writes or not is_pure(step.func) or is_test(step.func):
         return True
     return any([x in read for x in step.outputs()])
 

@@ -7,12 +7,20 @@ elements. That of a constant matrix needs no data.
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from autograd_tools.base.traced import capture_of, opaque
 from autograd_tools.engine.registry import Primitive
+
+
+def refuse_traced(data: Any) -> None:
+    """Raise an error if a program that is being captured computes the elements of a matrix."""
+    if (capture := capture_of(data)) is not None:
+        capture.refuse("a sparse array of computed elements", "compile what makes them")
 
 
 class Constant:
@@ -56,6 +64,7 @@ class Pattern:
         """Return the sparse array with the elements `data`."""
         if self.turned is not None:
             return self.turned.matrix(data).T
+        refuse_traced(data)
         order, cols, starts = self._by_rows
         return sparse.csr_array((data[order], cols, starts), shape=self.shape)
 
@@ -86,8 +95,10 @@ def at_elements(dy: Any, x: Any, pattern: Pattern) -> Any:
 
 
 def multiplied(data: Any, x: Any, pattern: Any) -> Any:
-    return pattern.matrix(data) @ x
+    return product_of_plain(pattern.matrix(data), x)
 
+
+product_of_plain = opaque(operator.matmul)
 
 # The product of the matrix with the elements `data` and a vector or matrix `x`.
 product: Primitive = Primitive(

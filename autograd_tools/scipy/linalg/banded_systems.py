@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+import scipy.linalg
 
 from autograd_tools.engine.registry import primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array, constant
+from autograd_tools.scipy.steps import Steps
+
+linalg = Steps(scipy.linalg)
 
 
 def banded(below: int, above: int, like: Any, n: int) -> tuple[Any, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+import scipy.linalg
 
 from autograd_tools.engine.registry import primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
+from autograd_tools.scipy.steps import Steps
+
+linalg = Steps(scipy.linalg)
 
 
 def matrix(a: Any, name: str) -> Any:

@@ -22,6 +22,7 @@ from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.sparse import arrays
 from autograd_tools.rules.sparse.arrays import SparseArray
+from autograd_tools.rules.sparse.products import refuse_traced
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 
 __all__ = [
@@ -52,6 +53,7 @@ def __getattr__(name: str) -> Any:
 
 def holds_recorded(*args: Any) -> bool:
     """Return True if an argument, or an item of a list, is or has recorded elements."""
+    refuse_traced(args)
     return any(
         [
             holds_recorded(*arg)
@@ -76,6 +78,7 @@ def from_scipy(name: str, arg: Any, shape: Any, dtype: Any, copy: bool) -> Any:
         )
     data, *places = arg
     data = array(data) if dtype is None else array(data).astype(dtype)
+    refuse_traced(unwrap(data))
     places = constant(places, f"{name}: the places of the elements")
     if len(places) == 1:
         rows, cols = map(np.asarray, places[0])

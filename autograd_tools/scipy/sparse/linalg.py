@@ -14,13 +14,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-from autograd_tools.base.traced import plain_array
+from autograd_tools.base.traced import opaque, plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value
 from autograd_tools.rules.sparse.arrays import SparseArray, is_sparse
 from autograd_tools.rules.sparse.products import Constant, Pattern, at_elements
 from autograd_tools.scipy.arguments import array, constant
+from autograd_tools.scipy.steps import Steps
 
 __all__ = ["bicgstab", "cg", "factorized", "gmres", "splu", "spsolve"]
 
@@ -37,7 +38,7 @@ class Direct:
         return "spsolve"
 
     def solve(self, a: Any, b: Any) -> Any:
-        return linalg.spsolve(sparse.csc_array(a), b, **self.options)
+        return Steps(linalg).spsolve(sparse.csc_array(a), b, **self.options)
 
     @property
     def adjoint(self) -> Direct:
@@ -54,7 +55,7 @@ class Factored:
         return "splu"
 
     def solve(self, a: Any, b: Any) -> Any:  # noqa: ARG002  as the others
-        return self.lu.solve(plain_array(b, self.lu.L.dtype), self.trans)
+        return opaque(self.lu.solve)(plain_array(b, self.lu.L.dtype), self.trans)
 
     @property
     def adjoint(self) -> Factored:

@@ -13,6 +13,7 @@ from autograd_tools.engine.calls import call
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
+from autograd_tools.scipy.steps import Steps
 
 LOG_2PI = math.log(2 * math.pi)
 # Rows of a matrix up to which its inverse is faster than a solver, which starts threads that wait.
@@ -43,7 +44,7 @@ def log_density(away: Any, cov: Any) -> Any:
     if n <= SMALL:
         standard = away @ np.linalg.inv(factor).T
     else:
-        standard = linalg.solve_triangular(factor, away.T, lower=True).T
+        standard = Steps(linalg).solve_triangular(factor, away.T, lower=True).T
     squares = np.einsum("ij,ij->i", standard, standard)
     return -(n * LOG_2PI + log_determinant(factor) + squares) / 2
 
