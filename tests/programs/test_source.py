@@ -460,3 +460,17 @@ def test_code_without_a_file_has_a_source() -> None:
     space: dict[str, Any] = {"np": np}
     exec("def f(x):\n    y = np.sin(x) * x\n    return np.sum(y)", space)
     checked(ag.grad(space["f"]), np.ones(3))
+
+
+@ag.primitive(lambda dy, y, x: 2 * dy * x)
+def squared(x: Any) -> Any:
+    return np.asarray(x) ** 2
+
+
+def test_no_variable_has_the_name_of_a_function_handed_over() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(squared(squared(x)) * squared(x + 1))
+
+    text = checked(ag.grad(f), normal(3), more=(squared,))
+    assert "def grad_f(x, squared):" in text
+    assert "squared = " not in text

@@ -31,6 +31,7 @@ from autograd_tools.programs.writing.call_text import (
     Writing,
     array_text,
 )
+from autograd_tools.programs.writing.function_names import take_names
 from autograd_tools.programs.writing.guard import given_inputs, guard
 from autograd_tools.programs.writing.layout import Layout, Statement
 from autograd_tools.programs.writing.listed import listed_entries
@@ -75,6 +76,7 @@ class Body:
                 wanted.setdefault(x, own)
             else:
                 del self.layout.lives[x]
+        take_names(program.steps, taken, constant)
         self.writing.named, self.named = named_constants(program, taken)
         whole = {a.name for a in arguments if not (len(a.leaves) == 1 and a.leaves[0][1] == a.name)}
         plain = {a.name for a in (*arguments, *written)}

@@ -225,6 +225,7 @@ class _Module:
         self.arguments = arguments_of(f, program, args, kwargs)
         count = sum([len(argument.leaves) for argument in self.arguments])
         self.taken = {self.name, *RESERVED}
+        self._of_variables: set[str] = set()
         self.params = param_arguments(program, [self._param(p) for p, _ in program.params], count)
         for argument in held:
             self._name_held(argument)
@@ -240,6 +241,7 @@ class _Module:
         given = (arguments, self.written)
         body = Body(self.program, *given, self._wanted(), self.ends, self.taken, self._constant)
         body.is_marked = marked
+        self._of_variables = {*body.naming.names.values()}
         lines = body.lines(self.constants)
         imports = sorted(
             {"import numpy as np", *body.writing.imports}, key=lambda x: x[:4] != "impo"
@@ -277,7 +279,8 @@ class _Module:
         return found
 
     def _used(self) -> set[str]:
-        return {argument.name for argument in self.arguments} | self.taken
+        arguments = {argument.name for argument in self.arguments}
+        return arguments | self.taken | self._of_variables
 
     def _constant(self, x: Any) -> str:
         """Return the name of an argument for a constant that is too long to write."""
