@@ -98,12 +98,15 @@ def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
 
 def put(dy: Any, index: Any, x: Any) -> Any:
     """Zeros like `x`, with `dy` added at `index`."""
-    total = np.zeros(np.shape(x), np.result_type(dy))
-    capture = capture_of((dy, index))
-    if capture is not None:
-        total = capture.call(np.zeros, (total.shape, total.dtype), {})
+    total = _zeros(np.shape(x), np.result_type(dy), (dy, index))
     put_into(total, index, dy)
     return total
+
+
+def _zeros(shape: tuple[int, ...], dtype: Any, parts: Any) -> Any:
+    """Return zeros that take `parts`: traced ones where these are traced."""
+    capture = capture_of(parts)
+    return np.zeros(shape, dtype) if capture is None else capture.call(np.zeros, (shape, dtype), {})
 
 
 def field(x: Any, name: str) -> Any:
@@ -150,12 +153,19 @@ def setitem_v(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
     if isinstance(index, Place):
         dy, index = index.read(dy), index.index
     dv = part_of_plain(dy, index)
-    if not is_basic(index):
+    if _may_repeat(index):
         order = np.arange(np.size(dv)).reshape(np.shape(dv))
-        written = np.zeros(np.shape(dy), np.intp)
+        written = _zeros(np.shape(dy), np.dtype(np.intp), index)
         written[index] = order
         dv = dv * (written[index] == order)
     return np.reshape(dv, (1,) * (np.ndim(v) - np.ndim(dv)) + np.shape(dv))
+
+
+def _may_repeat(index: Any) -> bool:
+    """Return whether an index may have a place twice: that of arrays or lists of integers."""
+    parts = index if type(index) is tuple else (index,)
+    kinds = [getattr(part, "dtype", np.dtype(int)).kind for part in parts if not is_basic(part)]
+    return kinds != ["b"] * len(kinds)
 
 
 def setitem_x(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
