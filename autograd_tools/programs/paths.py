@@ -86,7 +86,8 @@ def overlap(inputs: list[Any], paths: list[Path]) -> bool:
     params = [
         x for path in paths for param, _ in path.program.params for x in tree_leaves(param.value)
     ]
-    arrays = [x for x in (*inputs, *params) if isinstance(x, np.ndarray)]
-    unique = list({id(x): x for x in arrays}.values())
-    pairs = itertools.combinations(unique, 2)
-    return len(unique) < len(inputs) or any([np.may_share_memory(a, b) for a, b in pairs])
+    given = [x for x in inputs if isinstance(x, np.ndarray)]
+    arrays = {id(x): x for x in (*given, *params) if isinstance(x, np.ndarray)}
+    pairs = itertools.combinations(arrays.values(), 2)
+    is_twice = len({*map(id, given)}) < len(given)
+    return is_twice or any([np.may_share_memory(a, b) for a, b in pairs])

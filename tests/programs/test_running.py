@@ -290,3 +290,57 @@ def test_constant_results_are_new_arrays_in_their_layout():
     first += 1
     assert np.array_equal(compiled(x), np.full((2, 3), 2.0))
     assert compiled(x).strides == ag.grad(lambda x: np.sum(x.T * 2.0))(x).strides
+
+
+def test_writes_beside_a_float_run_as_a_program():
+    def scaled(x, rate):
+        x *= rate
+        return x.sum()
+
+    compiled = ag.compile(scaled)
+    compiled(np.ones(3), 2.0)
+    compiled.function = None
+    x = np.ones(3)
+    assert compiled(x, 3.0) == 9.0
+    assert x.tolist() == [3.0, 3.0, 3.0]
+
+
+def test_a_power_of_a_float_is_numpys_float():
+    compiled = ag.compile(ag.value_and_grad(lambda a: a**3))
+    value, gradient = compiled(2.0)
+    assert (type(value), value, gradient) == (np.float64, 8.0, 12.0)
+    assert len(compiled.programs) == 1
+
+
+def test_second_derivatives_after_writes_at_a_mask_compile():
+    def doubled(x):
+        y = x * x
+        y[x > 0] *= 2.0
+        return np.sum(y * y)
+
+    compiled = ag.compile(ag.hessian(doubled))
+    x = np.array([1.0, -1.0])
+    assert np.diag(compiled(x)).tolist() == [48.0, 12.0]
+    assert np.diag(compiled(-x)).tolist() == [12.0, 48.0]
+    assert len(compiled.programs) == 1
+
+
+def test_gradients_of_writes_at_integers_in_the_arguments_compile():
+    def written(x, v, i):
+        y = x * 1.0
+        y[i] = v
+        return np.sum(y * y)
+
+    compiled = ag.compile(ag.grad(written, (0, 1)))
+    v = np.array([1.0, 2.0])
+    assert compiled(np.ones(3), v, np.array([0, 2]))[1].tolist() == [2.0, 4.0]
+    assert compiled(np.ones(3), v, np.array([1, 1]))[1].tolist() == [0.0, 4.0]
+    assert len(compiled.programs) == 1
+
+
+@pytest.mark.parametrize("extreme", [np.maximum, np.minimum])
+@pytest.mark.parametrize("x", [0.0, -0.0])
+def test_extremes_of_two_zeros_have_numpys_sign(extreme, x):
+    compiled = ag.compile(lambda x, y: extreme(x, y) * 1.0)
+    compiled(1.0, 2.0)
+    assert np.signbit(compiled(x, -x)) == np.signbit(extreme(x, -x))
