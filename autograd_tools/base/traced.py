@@ -286,6 +286,11 @@ def part_of_plain(x: Any, index: Any) -> Any:
     return x[index] if capture is None else capture.call(operator.getitem, (x, index), {})
 
 
+def numpys_float(x: Any) -> Any:
+    """Return `np.float64(x)`, traced where `x` is."""
+    return np.float64(x) if type(x) is float else x.capture.call(np.float64, (x,), {})
+
+
 def python_number(x: Any) -> bool:
     """Return whether `x` is a traced number of Python's, which has no dtype."""
     return type(x) is Traced and type(x.plain) in PYTHONS

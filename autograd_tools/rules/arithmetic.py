@@ -12,13 +12,16 @@ import operator
 
 import numpy as np
 
+from autograd_tools.base.traced import numpys_float, python_number
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
 
 
 def raised(x, p):
     """`x ** p`, with NumPy's result also for Python numbers: 0 ** -1 is inf, (-8) ** (1/3) nan."""
-    return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
+    if type(x) is float or (python_number(x) and isinstance(x, float)):
+        return numpys_float(x) ** p if isinstance(p, (int, float)) else x**p
+    return x**p
 
 
 def divide(a, b):

@@ -27,12 +27,12 @@ TEXTS: dict[Any, str] = {
     **dict.fromkeys((operator.truediv, np.divide), "{0} / {1}"),
     **dict.fromkeys((operator.neg, np.negative), "-{0}"),
     **dict.fromkeys((operator.abs, np.absolute, np.fabs), "fabs({0})"),
-    **dict.fromkeys((operator.pos, np.positive, Method("item")), "{0}"),
+    **dict.fromkeys((operator.pos, np.positive, np.float64, Method("item")), "{0}"),
     np.square: "{0} * {0}",
     np.reciprocal: "1.0 / {0}",
     **dict.fromkeys((operator.pow, np.power), "math_pow({0}, {1})"),
-    np.maximum: "({0} if {0} >= {1} or {0} != {0} else {1})",
-    np.minimum: "({0} if {0} <= {1} or {0} != {0} else {1})",
+    np.maximum: "({0} if {0} > {1} or {0} != {0} else {1})",
+    np.minimum: "({0} if {0} < {1} or {0} != {0} else {1})",
 }
 COMPARISONS: dict[Any, str] = {
     **dict.fromkeys((operator.lt, np.less), "{0} < {1}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -20,11 +20,13 @@ OF_PYTHON: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def with_plain_numbers(program: Program) -> Program:
+def with_plain_numbers(program: Program, *, exact: bool) -> Program:
     """Return a program with `2.0` for `np.float64(2.0)`, unless anybody sees the difference."""
+    plain: set[Variable] = set()  # np.float64 so far, and float then
+    if not exact:
+        program, plain = _with_raised_floats(program)
     steps, results = program.steps, (program.result, [x for _, x in program.assigned])
     divided = {x for step in steps if _is_python_quotient(step) for x in step.args[1:]}  # type: ignore[union-attr]
-    plain: set[Variable] = set()  # np.float64 so far, and float then
     found: list[Step] = []
     renamed: Renamed = {}
     for step in steps:
@@ -46,6 +48,32 @@ def with_plain_numbers(program: Program) -> Program:
     return replace(program, steps=found, result=result, assigned=pairs)
 
 
+def _with_raised_floats(program: Program) -> tuple[Program, set[Variable]]:
+    """Return a program with `x**2` for `np.float64(x)**2`, and these powers; other powers of a
+    float may fail, or be complex.
+    """
+    floats: dict[Variable, Any] = {}
+    powers: set[Variable] = set()
+    steps: list[Step] = []
+    for step in program.steps:
+        if isinstance(step, Call) and step.func is np.float64:
+            floats[step.output] = step.args[0]
+        if _is_whole_power(step) and step.args[0] in floats:
+            steps.append(step.calling(step.func, (floats[step.args[0]], step.args[1])))
+            powers.add(step.output)
+        else:
+            steps.append(step)
+    return replace(program, steps=steps), powers
+
+
+def _is_whole_power(step: Any) -> TypeGuard[Call]:
+    """Return whether a step raises a value to a whole power."""
+    if not isinstance(step, Call) or step.func is not operator.pow:
+        return False
+    base, power = step.args
+    return type(base) is Variable and type(power) is int and power >= 0
+
+
 def _is_concerned(step: Step, plain: set[Variable]) -> bool:
     if isinstance(step, Call) and any([type(x) is np.float64 for x in step.args]):
         return True
@@ -62,7 +90,7 @@ def _plain(step: Step, plain: set[Variable], divided: set[Any]) -> Step | None:
             return None
     elif step.func is np.broadcast_to:
         return step.calling(step.func, tuple(args))
-    elif step.func not in WITH_SIGNS:
+    elif step.func not in WITH_SIGNS and not _is_whole_power(step):
         return None
     variables = [x for x in args if type(x) is Variable]
     has_array = any([type(x) is np.ndarray for x in args])

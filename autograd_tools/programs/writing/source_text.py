@@ -136,7 +136,7 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     numbers.update([(variable, x) for x, variable in captured.outside])
     _forget(captured.steps, asking)
     ends = _ends(captured.steps)
-    captured = with_plain_numbers(captured)
+    captured = with_plain_numbers(captured, exact=exact)
     results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
     steps = without_unread(captured.steps, results, captured.inputs)
     held = held_arrays(replace(captured, steps=steps), outside.places)
