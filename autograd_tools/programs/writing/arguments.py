@@ -14,6 +14,7 @@ from autograd_tools.base.containers import children_of, field_names, has_fields,
 from autograd_tools.programs.capturing.input_kinds import is_input
 from autograd_tools.programs.capturing.names_inside import FEW
 from autograd_tools.programs.capturing.outside_inputs import Place
+from autograd_tools.programs.capturing.param_inputs import plain_value
 from autograd_tools.programs.capturing.runs import parameters_of
 from autograd_tools.programs.steps.program import Program, Variable
 from autograd_tools.programs.writing.call_text import is_name
@@ -25,6 +26,7 @@ RESERVED = (
 
 
 CONSTANTS = (str, bytes, bool, int, float, complex, type(None))  # that a source compares
+MOST_FIXED = 16  # integers in arrays that it compares
 
 
 @dataclass(eq=False)
@@ -53,26 +55,38 @@ def constants_in(argument: Argument) -> Iterator[tuple[str, Any]]:
     """Yield the place and the value of texts, flags and numbers that are no inputs."""
     known = {place for _, place, _ in argument.leaves}
     for place, _, x in _leaves(argument.value, argument.name, argument.name):
-        if place not in known and type(x) in CONSTANTS:
+        if place in known:
+            continue
+        if type(x) in CONSTANTS:
             yield place, x
+        elif isinstance(x, np.ndarray) and x.dtype.kind in "biu" and x.size <= MOST_FIXED:
+            yield f"{place}.tolist()", x.tolist()
+        elif isinstance(x, (np.integer, np.bool_)):
+            yield place, x.item()
 
 
 def arguments_of(
-    f: Callable[..., Any], program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Callable[..., Any],
+    program: Program,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    is_leaf: Callable[[Any], bool],
 ) -> list[Argument]:
-    """Return the user's arguments, with the inputs of a program that are in them."""
+    """Return the user's arguments, with the inputs of a program: those for which `is_leaf`."""
     names = [f"{x}_" if x in RESERVED else x for x in parameters_of(f)]
     others = (name for i in count(len(names)) if (name := f"x{i}") not in {*names, *kwargs})
     names = [*names, *islice(others, max(len(args) - len(names), 0))][: len(args)]
     inputs = iter(program.inputs)
     given = zip([*names, *kwargs], [*args, *kwargs.values()], strict=True)
-    return [_argument(name, x, inputs) for name, x in given]
+    return [_argument(name, x, inputs, is_leaf) for name, x in given]
 
 
-def _argument(name: str, x: Any, inputs: Iterator[Variable]) -> Argument:
+def _argument(
+    name: str, x: Any, inputs: Iterator[Variable], is_leaf: Callable[[Any], bool]
+) -> Argument:
     found = Argument(name, x)
     for place, own, leaf in _leaves(x, name, name):
-        if is_input(leaf):
+        if is_leaf(leaf):
             found.leaves.append((next(inputs), place, own))
     return found
 
@@ -82,7 +96,7 @@ def param_arguments(program: Program, names: list[str], count: int) -> list[Argu
     inputs = iter(program.inputs[count:])
     found = []
     for (param, _), name in zip(program.params, names, strict=True):
-        found.append(_argument(name, param_value(param), inputs))
+        found.append(_argument(name, plain_value(param), inputs, is_input))
     return found
 
 
@@ -117,13 +131,6 @@ def held_arrays(program: Program, places: Iterable[Place]) -> list[Argument]:
     return [found[i] for i in sorted(found)]
 
 
-def param_value(param: Any) -> Any:
-    """Return the plain value of a Param."""
-    from autograd_tools.programs.capturing.param_inputs import plain_value
-
-    return plain_value(param)
-
-
 def _leaves(x: Any, place: str, own: str) -> Iterator[tuple[str, str, Any]]:
     """Yield the place, the name and the value of each leaf."""
     if children_of(x) is None:
@@ -153,6 +160,33 @@ def whole_lists(x: Any, place: str, known: Container[str]) -> Iterator[str]:
     else:
         for at, _, part in parts:
             yield from whole_lists(part, at, known)
+
+
+def lengths(x: Any, place: str, known: Container[str]) -> Iterator[tuple[str, list[int]]]:
+    """Yield the places of containers that are no whole lists, and their lengths; those in a list
+    are together.
+    """
+    if _has_length(x, place, known):
+        yield place, [len(x)]
+    yield from _inner_lengths(x, place, known)
+
+
+def _inner_lengths(x: Any, place: str, known: Container[str]) -> Iterator[tuple[str, list[int]]]:
+    parts = [(part, at) for at, _, part in _parts(x, place)]
+    is_even = type(x) in (list, tuple) and len(parts) > 1
+    if is_even and all([_has_length(part, at, known) for part, at in parts]):
+        yield f"*{place}", [len(part) for part, _ in parts]
+        for part, at in parts:
+            yield from _inner_lengths(part, at, known)
+    else:
+        for part, at in parts:
+            yield from lengths(part, at, known)
+
+
+def _has_length(x: Any, place: str, known: Container[str]) -> bool:
+    """Return whether `x` is a list, tuple or dict whose items do not tell its length."""
+    is_sized = children_of(x) is not None and not has_fields(x)
+    return is_sized and place not in whole_lists(x, place, known)
 
 
 def quoted(key: Any) -> str:

@@ -32,7 +32,7 @@ from autograd_tools.programs.writing.call_text import (
     array_text,
 )
 from autograd_tools.programs.writing.function_names import take_names
-from autograd_tools.programs.writing.guard import given_inputs, guard
+from autograd_tools.programs.writing.guard import given_inputs, guard, lengths_in
 from autograd_tools.programs.writing.layout import Layout, Statement
 from autograd_tools.programs.writing.listed import listed_entries
 from autograd_tools.programs.writing.named_constants import named_constants
@@ -97,7 +97,8 @@ class Body:
         names = {*self.taken, *[self.naming.names[x] for x in self.unpacked]}
         names.update([line.partition(" ")[0] for line in self.named])
         fixed = [pair for x in self.arguments for pair in constants_in(x)]
-        lines = [*first, *guard(given, fixed, names), *self.named, *found]
+        sizes = lengths_in(self.arguments)
+        lines = [*first, *guard(given, sizes, fixed, names), *self.named, *found]
         return iter([part for line in lines for part in wrapped(INDENT + line)])
 
     def _unpacked(self, arguments: list[Argument]) -> list[Variable]:

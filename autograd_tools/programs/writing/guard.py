@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.programs.steps.program import Variable
-from autograd_tools.programs.writing.arguments import Argument, quoted, whole_lists
+from autograd_tools.programs.writing.arguments import Argument, lengths, quoted, whole_lists
 from autograd_tools.programs.writing.call_text import dtype_text
 from autograd_tools.programs.writing.wrapping import INDENT
 
@@ -41,13 +41,27 @@ def given_inputs(arguments: Iterable[Argument], names: Mapping[Variable, str]) -
     return found
 
 
-def guard(given: list[Given], constants: list[tuple[str, Any]], taken: Container[str]) -> list[str]:
-    """Return the statements that raise a ValueError for other shapes, another precision, or others
-    of the `constants` in the arguments.
+def lengths_in(arguments: Iterable[Argument]) -> list[tuple[str, list[int]]]:
+    """Return the containers whose lengths are compared, and these."""
+    return [
+        found
+        for argument in arguments
+        for found in lengths(argument.value, argument.name, {at for _, at, _ in argument.leaves})
+    ]
+
+
+def guard(
+    given: list[Given],
+    sizes: list[tuple[str, list[int]]],
+    constants: list[tuple[str, Any]],
+    taken: Container[str],
+) -> list[str]:
+    """Return the statements that raise a ValueError for other shapes, another precision, other
+    `sizes` of containers, or others of the `constants` in the arguments.
     """
-    if not given and not constants:
+    if not given and not constants and not sizes:
         return []
-    pairs = [*_of_arrays(given, taken)]
+    pairs = [*_of_containers(sizes, taken), *_of_arrays(given, taken)]
     pairs += [
         (quoted(x), place) if x is not None else ("True", f"{place} is None")
         for place, x in constants
@@ -62,6 +76,24 @@ def guard(given: list[Given], constants: list[tuple[str, Any]], taken: Container
     ]
 
 
+def _of_containers(
+    sizes: list[tuple[str, list[int]]], taken: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the expected lengths and the given ones."""
+    texts = ", ".join([text for text, _ in sizes])
+    expected = [size for _, found in sizes for size in found]
+    if len(expected) == 1:
+        yield str(expected[0]), f"len({texts})"
+    elif expected:
+        item = _free(taken)
+        yield str(expected), f"[len({item}) for {item} in ({texts}{',' * (len(sizes) == 1)})]"
+
+
+def _free(taken: Container[str]) -> str:
+    """Return a name for an item of a list."""
+    return next(name for name in ("a", "x", "array", "item") if name not in taken)
+
+
 def _of_arrays(given: list[Given], taken: Container[str]) -> Iterator[tuple[str, str]]:
     """Yield what is expected and given: shapes, and the dtype of all together."""
     if not given:
@@ -74,7 +106,7 @@ def _of_arrays(given: list[Given], taken: Container[str]) -> Iterator[tuple[str,
     pairs = _together(given)
     shape_of = "{}.shape" if all([x.shape for x in given]) else "np.shape({})"
     if len(given) > 1 or given[0].within:
-        item = next(name for name in ("a", "x", "array", "item") if name not in taken)
+        item = _free(taken)
         texts = ", ".join([text for text, _ in pairs])
         found = f"[{shape_of.format(item)} for {item} in ({texts}{',' * (len(pairs) == 1)})]"
         yield f"[{', '.join([shape for _, shape in pairs])}]", found

@@ -14,12 +14,9 @@ import numpy as np
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.engine.describe import describe
 from autograd_tools.location.code_files import file_of
-from autograd_tools.programs.capturing.agreement import agreed
+from autograd_tools.programs.capturing.input_kinds import is_floating_input, is_input
 from autograd_tools.programs.capturing.names_outside import NamesOutside
-from autograd_tools.programs.capturing.outside import Outside
-from autograd_tools.programs.capturing.outside_inputs import MOST_TRIES, OutsideInputs
-from autograd_tools.programs.capturing.runs import CapturedRun
-from autograd_tools.programs.capturing.undoing import State
+from autograd_tools.programs.capturing.outside_inputs import OutsideInputs
 from autograd_tools.programs.rolling.loops import rolled
 from autograd_tools.programs.rolling.started_sums import with_started_sums
 from autograd_tools.programs.rolling.trial import compute_numbers
@@ -37,6 +34,7 @@ from autograd_tools.programs.writing.arguments import (
     param_arguments,
     quoted,
 )
+from autograd_tools.programs.writing.attempts import attempted
 from autograd_tools.programs.writing.body import MARK, Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
 from autograd_tools.programs.writing.plain_numbers import with_plain_numbers
@@ -130,7 +128,8 @@ def source_by_line(f: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Sou
 
 def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _Module:
     f = getattr(f, "function", f) if type(f).__name__ == "Compiled" else f
-    run, outside = _captured(f, args, kwargs)
+    attempt = attempted(f, args, kwargs)
+    run, outside = attempt.run, attempt.outside
     captured = run.program
     numbers = dict(zip(captured.inputs, run.inputs, strict=True))
     numbers.update([(variable, x) for x, variable in captured.outside])
@@ -152,32 +151,9 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
         for steps in tries:
             other = tidied(rolled(replace(flat, steps=steps)), exact=exact)
             program = min(program, other, key=lambda x: size_of_steps(x.steps))
-    return _Module(f, program, args, kwargs, ends, held, outside)
-
-
-def _captured(f: Any, args: Any, kwargs: Any) -> tuple[CapturedRun, OutsideInputs]:
-    """Capture a function, with the arrays from outside as inputs where that is possible.
-
-    What the runs change in the user's objects is undone.
-    """
-    outside = OutsideInputs(f)
-    state = State(Outside(f).objects)
-    try:
-        for _ in range(MOST_TRIES):
-            try:
-                run = agreed(f, args, kwargs, outside=outside, named=True)
-            except Exception as error:
-                if getattr(error, "is_final", False):
-                    raise
-                if not outside.leave_out(error):
-                    break
-            else:
-                if not outside.leave_out_read(run.program):
-                    return run, outside
-        outside.leave_out_all()
-        return agreed(f, args, kwargs, named=True), outside
-    finally:
-        state.restore()
+    is_leaf = is_input if attempt.integers else is_floating_input
+    arguments = arguments_of(f, program, args, kwargs, is_leaf)
+    return _Module(f, program, arguments, ends, held, outside)
 
 
 def _forget(steps: list[Any], frame: FrameType | None) -> None:
@@ -210,8 +186,7 @@ class _Module:
         self,
         f: Any,
         program: Program,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        arguments: list[Argument],
         ends: set[Any],
         held: list[Argument],
         taken_in: OutsideInputs,
@@ -222,7 +197,7 @@ class _Module:
         self.program = program
         self.outside = NamesOutside(f)
         self.name = _function_name(program.name)
-        self.arguments = arguments_of(f, program, args, kwargs)
+        self.arguments = arguments
         count = sum([len(argument.leaves) for argument in self.arguments])
         self.taken = {self.name, *RESERVED}
         self._of_variables: set[str] = set()

@@ -31,9 +31,8 @@ def tidied(program: Program, *, exact: bool) -> Program:
     steps = without_repeated_steps(steps, renamed, {})
     steps = _without_last_copies(steps, renamed)
 
-    result, assigned = renamed_leaves(results, renamed)
-    steps, result = _with_own_results(steps, program, result)
-    steps, (result, assigned) = with_whole_lists(steps, (result, assigned))
+    steps, results = _with_own_results(steps, program, renamed_leaves(results, renamed))
+    steps, (result, assigned) = with_whole_lists(steps, results)
     steps = without_unread_steps(steps, tree_leaves([result, assigned]))
     params = [param for param, _ in program.assigned]
     return replace(
@@ -45,20 +44,28 @@ def tidied(program: Program, *, exact: bool) -> Program:
 
 
 def _with_own_results(
-    steps: list[AnyStep], program: Program, result: Any
+    steps: list[AnyStep], program: Program, results: Any
 ) -> tuple[list[AnyStep], Any]:
-    """Return steps and results that share no memory with arguments where they did not before."""
+    """Return steps and results that share no memory with arguments, and with one another, where
+    they did not before.
+    """
+    before = tree_leaves([program.result, [x for _, x in program.assigned]])
+    pairs = [*zip(tree_leaves(results), before, strict=True)]
+    taken = {x.root for x in program.inputs}
+    taken.update([x.root for x, old in pairs if x is old and type(x) is Variable])
+    known: dict[int, Any] = {}  # by the id of the result so far
     copies: list[AnyStep] = []
-    leaves = []
-    roots = {x.root for x in program.inputs}
-    for x, before in zip(tree_leaves(result), tree_leaves(program.result), strict=True):
-        own = x
-        if x is not before and x.root in roots and before.root not in roots and x.is_array:
-            own = like(x)
+    for x, old in pairs:
+        if x is old or type(x) is not Variable or not x.is_array or id(old) in known:
+            continue
+        known[id(old)] = x
+        if x.root in taken and old.root not in taken:
+            known[id(old)] = own = like(x)
             own.root = own
             copies.append(Call(Method("copy"), (x,), {}, own, NOWHERE))
-        leaves.append(own)
-    return [*steps, *copies], tree_replace(result, iter(leaves)) if copies else result
+        taken.add(x.root)
+    leaves = [known.get(id(old), x) for x, old in pairs]
+    return [*steps, *copies], tree_replace(results, iter(leaves))
 
 
 def _without_last_copies(steps: Sequence[AnyStep], renamed: Renamed) -> list[AnyStep]:
@@ -74,7 +81,7 @@ def _without_last_copies(steps: Sequence[AnyStep], renamed: Renamed) -> list[Any
                 continue
         written.update(_written(step))
         found.append(step)
-    return found[::-1]
+    return [renamed_step(step, renamed) for step in reversed(found)]
 
 
 def _written(step: AnyStep) -> set[Variable]:

@@ -1,0 +1,117 @@
+"""What a source takes and hands out: containers, one array twice, integers, copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.sources import checked, function_of
+
+import autograd_tools as ag
+
+X = np.array([1.0, 2.0])
+W, B = np.array([[0.5, 0.1], [-0.2, 0.3]]), np.array([0.1, -0.1])
+
+
+def total(x: Any, parts: Any) -> Any:
+    for part in parts:
+        x = x * part
+    return np.sum(x)
+
+
+def by_key(x: Any, parts: dict[str, Any]) -> Any:
+    return total(x, parts.values())
+
+
+def network(x: Any, layers: Any) -> Any:
+    for w, b in layers:
+        x = np.tanh(w @ x + b)
+    return np.sum(x)
+
+
+def rows(x: Any, layers: Any) -> Any:
+    for layer in layers:
+        x = np.tanh(layer["w"] @ x + layer["b"])
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "parts", "other"),
+    [
+        (total, [], [2.0]),
+        (by_key, {}, {"a": 2.0}),
+        (by_key, {"a": 2.0}, {"a": 2.0, "b": 3.0}),
+        (network, [(W, B)], [(W, B), (W, B)]),
+        (rows, [{"w": W, "b": B}] * 2, [{"w": W, "b": B}] * 3),
+    ],
+)
+def test_containers_of_another_length_are_an_error(f: Any, parts: Any, other: Any) -> None:
+    function = function_of(checked(f, X, parts))
+    with pytest.raises(ValueError, match="write the source again"):
+        function(X, other)
+
+
+def test_lengths_of_containers_in_a_list_are_compared_together() -> None:
+    text = ag.source(rows, X, [{"w": W, "b": B}, {"w": W + 1, "b": B + 1}])
+    assert "given = [len(a) for a in (layers, *layers)]" in text
+    assert "expected = [2, 2, 2]" in text
+
+
+def test_one_array_given_twice_is_two_arguments() -> None:
+    gradient = ag.grad(lambda a, b: np.sum(a * np.sin(b)), (0, 1))
+    function = function_of(ag.source(gradient, X, X))
+    da, db = function(np.array([1.0, 1.0]), np.array([0.0, np.pi / 2]))
+    np.testing.assert_allclose([da, db], [[0.0, 1.0], [1.0, 0.0]], atol=1e-15)
+
+
+def test_an_integer_that_is_a_size_is_a_constant() -> None:
+    def f(x: Any, n: int) -> Any:
+        return np.sum(x ** np.arange(1, n))
+
+    function = function_of(checked(f, np.float64(2.0), 4))
+    assert function(3.0, 4) == 39.0
+    with pytest.raises(ValueError, match="write the source again"):
+        function(3.0, 5)
+
+
+def test_small_integer_arrays_that_are_constants_are_compared() -> None:
+    def f(x: Any, shape: Any) -> Any:
+        return np.sum(np.zeros(tuple(map(int, np.asarray(shape)))) + x)
+
+    function = function_of(checked(f, 2.0, np.array([2, 3])))
+    assert function(1.0, np.array([2, 3])) == 6.0
+    with pytest.raises(ValueError, match="write the source again"):
+        function(1.0, np.array([2, 4]))
+
+
+def test_results_share_no_memory_with_each_other() -> None:
+    def f(x: Any) -> Any:
+        y = np.sin(x)
+        return y, y.copy(), np.sin(x)
+
+    found = function_of(checked(f, X))(X)
+    assert not np.shares_memory(found[0], found[1])
+    assert not np.shares_memory(found[0], found[2])
+    assert not np.shares_memory(found[1], found[2])
+
+
+def test_a_copy_of_a_finished_array_is_the_array_everywhere() -> None:
+    def steepest(x: Any) -> Any:
+        g = ag.grad(lambda x: np.sum(x[1:] * x[:-1] ** 2))(x)
+        d = -g.copy()
+        return x + d, g @ d
+
+    assert "d = -g\n" in checked(steepest, np.array([1.0, 2.0, 3.0]))
+
+
+def test_a_power_of_a_float_stays_real() -> None:
+    function = function_of(checked(ag.value_and_grad(lambda a: a ** (1 / 3)), 8.0))
+    with np.errstate(invalid="ignore"):
+        value, gradient = function(-8.0)
+    assert np.isnan(value)
+    assert np.isnan(gradient)
+
+
+def test_a_whole_power_of_a_float_reads_as_written() -> None:
+    assert "return float(3 * a**2)" in checked(ag.grad(lambda a: a**3), 2.0)
