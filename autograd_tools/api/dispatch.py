@@ -38,10 +38,13 @@ def call_numpy(  # noqa: PLR0912  the frequent cases first
     """Call a NumPy function with recorded values among its arguments, and record the call."""
     if (kwargs or len(args) > 2) and (out := _out_of(func, args, kwargs)) is not None:
         if kwargs.get("out") is None:  # it came by position
+            names = _names(func)
+            first = names.index("out")
             args, kwargs = (
-                tuple([None if arg is out else arg for arg in args]),
-                {**kwargs, "out": out},
+                args[:first],
+                {**dict(zip(names[first:], args[first:], strict=False)), **kwargs},
             )
+            kwargs["out"] = out
         return call_with_out(func, functools.partial(call_numpy, func), args, kwargs)
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
@@ -108,28 +111,22 @@ def _below_with_value(y: Any, value: Any) -> Any:
 
 
 @functools.cache
-def _out_position(func: Callable[..., Any]) -> int | None:
-    """Return the position at which a function takes `out`; NumPy handles `out` of a ufunc."""
+def _names(func: Callable[..., Any]) -> list[str]:
+    """Return the names of arguments that come by position; NumPy handles `out` of a ufunc."""
     try:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:  # a function without a signature
-        return None
-    return next(
-        (
-            i
-            for i, p in enumerate(parameters)
-            if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD
-        ),
-        None,
-    )
+        return []
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
 def _out_of(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return the array that a call names as `out`, also by position; None without one."""
     out = kwargs.get("out")
     if out is None and len(args) > 2:
-        position = _out_position(func)
-        out = args[position] if position is not None and position < len(args) else None
+        names = _names(func)
+        if "out" in names[: len(args)]:
+            out = args[names.index("out")]
     return out
 
 

@@ -209,8 +209,18 @@ def methods_with_out(x):
     return h * x
 
 
+def out_of_the_input(x):
+    h = x * 2.0
+    np.clip(h, -9.0, 9.0, h)
+    np.cumsum(h, 0, None, h)
+    np.take(h, [2, 0, 1], 0, h)
+    np.mean(np.outer(h, h), 1, None, h[:, None], True)
+    h.clip(-5.0, 50.0, h)
+    return h * x
+
+
 @pytest.mark.parametrize(
-    "f", [stack, windows, part_of_flat, plain_operands_with_out, methods_with_out]
+    "f", [stack, windows, part_of_flat, plain_operands_with_out, methods_with_out, out_of_the_input]
 )
 def test_results_of_several_arrays_and_views_follow(f):
     test_a_write_has_numpys_value_and_its_gradient(f)
