@@ -173,7 +173,9 @@ def reason(func: Callable[..., Any], name: str) -> str:
 def scipy_functions() -> list[tuple[str, ...]]:
     """Return the functions of autograd_tools.scipy, and the methods of its distributions."""
     found = []
-    for package in (*importlib.import_module("autograd_tools.scipy").__all__, "sparse.linalg"):
+    packages = [*importlib.import_module("autograd_tools.scipy").__all__, "sparse.linalg"]
+    packages[packages.index("spatial")] = "spatial.distance"
+    for package in packages:
         module = importlib.import_module(f"autograd_tools.scipy.{package}")
         for name in module.__all__:
             item = getattr(module, name)

@@ -32,7 +32,11 @@ from autograd_tools.engine.values import unwrap
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
 LISTS = frozenset({list, tuple})
-SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
+# Modules of SciPy with functions of ours.
+SCIPY = (
+    *("integrate", "linalg", "optimize", "signal", "spatial", "spatial.distance", "special"),
+    "stats",
+)
 # Abstract classes whose instances recorded numbers are, because recorded arrays are.
 CONTAINERS = (abc.Sized, abc.Iterable, abc.Container, abc.Collection)
 # Functions of NumPy that make arrays, into which a package may write.
@@ -252,6 +256,8 @@ def _scipy_module(name: str) -> ModuleType:
     theirs = importlib.import_module(f"scipy.{name}")
     ours = importlib.import_module(f"autograd_tools.scipy.{name}")
     names = {n: getattr(ours, n) for n in ours.__all__}
+    if name == "spatial":
+        names = {n: _scipy_module(f"{name}.{n}") for n in names}
     if name == "stats":
         names = {n: _Distribution(getattr(theirs, n), x) for n, x in names.items()}
     made = _module(f"scipy.{name}", theirs, names)

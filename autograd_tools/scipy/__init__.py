@@ -21,7 +21,7 @@ except ImportError as error:
         "autograd_tools.scipy needs SciPy: pip install autograd-tools[scipy]"
     ) from error
 
-__all__ = ["integrate", "linalg", "signal", "sparse", "special", "stats"]
+__all__ = ["integrate", "linalg", "optimize", "signal", "sparse", "spatial", "special", "stats"]
 
 
 def __getattr__(name: str) -> Any:

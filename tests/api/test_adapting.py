@@ -173,7 +173,10 @@ def late(x):
     "inner.py": "import numpy as np\n\ndef cube(x):\n    return np.asarray(x) ** 3\n",
     "science.py": """
 import scipy
+import scipy.spatial.distance
 import scipy.special
+from scipy.optimize import brentq
+from scipy.spatial.distance import pdist
 from scipy.special import logsumexp
 from scipy import linalg, stats
 
@@ -182,6 +185,11 @@ def f(x):
     outer = x[:, None] * x
     inverse = scipy.linalg.inv([[2.0, 0], [0, 1.0]])
     return y + scipy.linalg.expm(outer)[0, 0] + linalg.det(outer + inverse)
+
+def solved(x):
+    def f(y, a):
+        return y**3 - a * x[0] - scipy.spatial.distance.cdist(x[:, None], x[:, None])[0, 1]
+    return brentq(f, 0.0, 9.0, (pdist(x[:, None])[0],)) * scipy.spatial.distance.minkowski([0], [2])
 
 density = stats.norm.logpdf
 
@@ -477,6 +485,7 @@ def test_scipy_in_a_package(core):
         np.testing.assert_allclose(ag.value_and_grad(science.f)(X)[0], plain, rtol=1e-12)
         ag.gradcheck(science.f, X)
         ag.gradcheck(science.methods, X)
+        ag.gradcheck(science.solved, X)
         assert science.quantile(0.3) == quantile
 
 

@@ -15,7 +15,7 @@ import autograd_tools.scipy.stats
 from autograd_tools.compat import numpy as anp
 from autograd_tools.scipy import linalg, signal, special, stats
 
-MODULES = ("linalg", "special", "signal", "integrate", "sparse.linalg")
+MODULES = ("linalg", "special", "signal", "integrate", "optimize", "sparse.linalg")
 # Arguments that have no meaning for a gradient, with the reason.
 LEFT_OUT = {
     "odeint": "the adjoint system is another one, with more components: no Jacobian, bands or info",
