@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from autograd_tools.engine.state import live
-from autograd_tools.engine.values import Result, Value, unwrap
+from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
 
 
 class Kind(type):
@@ -16,6 +18,11 @@ class Kind(type):
 
     def __instancecheck__(cls, x: Any) -> bool:
         return isbox(x) and isinstance(unwrap(x), cls.holds)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        """Return whether values of a class are boxes: packages dispatch by `type(x)`."""
+        holds_arrays = issubclass(np.ndarray, cls.holds)
+        return super().__subclasscheck__(other) or (holds_arrays and issubclass(other, Result))
 
     def __getattr__(cls, name: str) -> Any:
         return getattr(Result, name)
@@ -46,8 +53,11 @@ class Box(metaclass=Kind):
 
 
 def isbox(x: Any) -> bool:
-    """Return True if `x` is recorded."""
-    return isinstance(live(x), Result)
+    """Return True if `x` is recorded, or was by an earlier recording."""
+    try:
+        return isinstance(live(x), Result)
+    except LostGradientError:
+        return True
 
 
 def getval(x: Any) -> Any:

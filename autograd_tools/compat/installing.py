@@ -11,6 +11,11 @@ from typing import Any
 from autograd_tools.engine.values import become_boxes
 
 OURS, THEIRS = __package__, "autograd"
+# Modules that `import autograd` loads: packages look for them in sys.modules.
+LOADED = (
+    *("core", "tracer", "numpy.numpy_boxes", "numpy.numpy_jvps", "numpy.numpy_vjps"),
+    *("numpy.numpy_vspaces", "numpy.numpy_wrapper"),
+)
 
 
 class _Alias:
@@ -38,7 +43,9 @@ class _Alias:
     def create_module(self, _: ModuleSpec) -> None:
         return None  # the import system makes an empty one, which is then replaced
 
-    def exec_module(self, _: ModuleType) -> None:
+    def exec_module(self, module: ModuleType) -> None:
+        for name in LOADED if module.__name__ == THEIRS else ():
+            importlib.import_module(f"{OURS}.{name}")
         _name_all()
 
 

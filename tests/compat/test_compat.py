@@ -430,6 +430,13 @@ def test_isbox_recognizes_recorded_values():
     assert not tracer.isbox(3.0)
 
 
+def test_a_value_of_an_earlier_recording_is_a_box():
+    kept = []
+    compat.grad(lambda x: kept.append(x * 1.0) or x)(2.0)
+    compat.grad(lambda x: kept.append(tracer.isbox(kept[0])) or x)(2.0)
+    assert kept[1] is True
+
+
 def test_boxes_distinguish_arrays_sequences_and_dicts():
     seen = []
 
