@@ -34,8 +34,8 @@ INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
         ("from autograd import grad; grad(lambda x: print(type(x)) or x)(1.0)",
          "<class 'autograd.numpy.numpy_boxes.ArrayBox'>"),
         ("import sys, autograd\n"
-         "print(*[f'autograd.{m}' in sys.modules for m in ('core', 'tracer', 'numpy.numpy_boxes')])",
-         "True True True"),
+         "print({f'autograd.{m}' in sys.modules for m in ('core', 'tracer', 'numpy.numpy_boxes')})",
+         "{True}"),
         ("from autograd import grad; from autograd.tracer import Box\n"
          "from autograd.builtins import SequenceBox\n"
          "grad(lambda x: print(*[issubclass(type(x), k) for k in (Box, SequenceBox)]) or x)(1.0)",

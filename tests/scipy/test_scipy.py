@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from autograd_tools.scipy import integrate, linalg, signal, special, stats
 A, POSITIVE, B = spread(2, 3), spread(2, 3, low=0.5, high=2.0), spread(3, start=1.3)
 SQUARE = spread(3, 3) + 3 * np.eye(3)
 COVARIANCE = SQUARE @ SQUARE.T / 4
+RICCATI = (SQUARE - 2 * np.eye(3), spread(3, 2), COVARIANCE, np.array([[1.5, 0.2], [0.2, 1.0]]))
 DIAGONALS, B4 = spread(4, 4) + 4 * np.eye(4)[1][:, None], spread(4)
 TRIANGULAR = {
     f"solve_triangular trans={trans} lower={lower} unit={unit}": (
@@ -89,6 +91,11 @@ CALLS = {
         "solveh_banded of a matrix": ("solveh_banded", (DIAGONALS[:2], spread(4, 2)), []),
         "solveh_banded of a diagonal": ("solveh_banded", (DIAGONALS[1:2], spread(4)), []),
         "solve_sylvester": ("solve_sylvester", (SQUARE, spread(2, 2, low=0.1), spread(3, 2)), []),
+        "solve_continuous_lyapunov": ("solve_continuous_lyapunov", (SQUARE, spread(3, 3)), []),
+        "solve_discrete_lyapunov": ("solve_discrete_lyapunov", (SQUARE / 9, spread(3, 3)), []),
+        "bilinear": ("solve_discrete_lyapunov", (SQUARE / 9, spread(3, 3)), ["bilinear"]),
+        "solve_continuous_are": ("solve_continuous_are", RICCATI, []),
+        "solve_discrete_are": ("solve_discrete_are", RICCATI, []),
         "block_diag": ("block_diag", (A, B, 2.5), []),
         "toeplitz": ("toeplitz", (B,), []),
         "toeplitz of a row": ("toeplitz", (B, spread(4)), []),
@@ -112,6 +119,8 @@ CALLS = {
     },
 }
 MODULES = {module: getattr(scipy, module.__name__.rpartition(".")[2]) for module in CALLS}
+# Functions that SciPy computes in double precision.
+DOUBLE = ("solve_continuous_are", "solve_discrete_are", "solve_discrete_lyapunov")
 every_call = pytest.mark.parametrize(
     ("module", "call"),
     [(module, call) for module, calls in CALLS.items() for call in calls.values()],
@@ -121,9 +130,11 @@ every_call = pytest.mark.parametrize(
 
 def primitives(module):
     """Return the primitives that a module defines, by the names that `ag.primitive` decorates."""
+    modules = [m for name, m in sys.modules.items() if f"{name}.".startswith(f"{module.__name__}.")]
     cells = [
         (name, cell.cell_contents)
-        for name, f in vars(module).items()
+        for part in modules
+        for name, f in vars(part).items()
         for cell in getattr(f, "__closure__", None) or ()
     ]
     return {
@@ -138,6 +149,8 @@ def called(module, name, constants):
     f = getattr(module, name)
     if name == "cholesky" or {"sym", "pos"}.intersection(map(str, constants)):
         return lambda a, *args: f((a + a.T) / 2, *args, *constants)
+    if name.endswith("_are"):
+        return lambda a, b, q, r: f(a, b, (q + q.T) / 2, (r + r.T) / 2)
     return lambda *args: f(*args, *constants)
 
 
@@ -204,7 +217,8 @@ def test_a_param_outside_of_a_recording_acts_like_its_value(module, call):
 def test_single_precision_stays_so(module, call):
     name, args, constants = call
     singles = [np.asarray(arg, np.float32) for arg in args]
-    assert np.result_type(getattr(module, name)(*singles, *constants)) == np.float32
+    expected = np.float64 if name in DOUBLE else np.float32
+    assert np.result_type(getattr(module, name)(*singles, *constants)) == expected
     gradients = ag.grad(
         lambda *args: np.sum(getattr(module, name)(*args, *constants)), tuple(range(len(args)))
     )(*singles)

@@ -1,7 +1,15 @@
 """scipy.linalg: linear systems, functions of matrices, and structured matrices."""
 
 from autograd_tools.scipy.linalg.banded_systems import solve_banded, solveh_banded
-from autograd_tools.scipy.linalg.matrix_functions import expm, logm, solve_sylvester, sqrtm
+from autograd_tools.scipy.linalg.matrix_equations import (
+    solve_continuous_are,
+    solve_continuous_lyapunov,
+    solve_discrete_are,
+    solve_discrete_lyapunov,
+    solve_lyapunov,
+    solve_sylvester,
+)
+from autograd_tools.scipy.linalg.matrix_functions import expm, logm, sqrtm
 from autograd_tools.scipy.linalg.structured import block_diag, toeplitz
 from autograd_tools.scipy.linalg.systems import (
     cho_factor,
@@ -24,6 +32,11 @@ __all__ = [
     "logm",
     "solve",
     "solve_banded",
+    "solve_continuous_are",
+    "solve_continuous_lyapunov",
+    "solve_discrete_are",
+    "solve_discrete_lyapunov",
+    "solve_lyapunov",
     "solve_sylvester",
     "solve_triangular",
     "solveh_banded",

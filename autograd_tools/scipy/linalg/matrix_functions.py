@@ -1,4 +1,4 @@
-"""Functions of matrices, and the Sylvester equation."""
+"""Functions of matrices."""
 
 from __future__ import annotations
 
@@ -10,43 +10,11 @@ import scipy.linalg
 from autograd_tools.engine.registry import primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
+from autograd_tools.scipy.linalg.matrix_equations import solve_sylvester
 from autograd_tools.scipy.linalg.systems import matrix
 from autograd_tools.scipy.steps import Steps
 
 linalg = Steps(scipy.linalg)
-
-
-def sylvester_a(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
-    return -np.matmul(solve_sylvester(a.T, b.T, dy), y.T)
-
-
-def sylvester_b(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
-    return -np.matmul(y.T, solve_sylvester(a.T, b.T, dy))
-
-
-def sylvester_q(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
-    return solve_sylvester(a.T, b.T, dy)
-
-
-@primitive(sylvester_a, sylvester_b, sylvester_q)
-def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    return linalg.solve_sylvester(a, b, q)
-
-
-def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    """Solve a @ x + x @ b = q.
-
-    Parameters
-    ----------
-    a : array_like, shape (m, m)
-    b : array_like, shape (n, n)
-    q : array_like, shape (m, n)
-
-    Returns
-    -------
-    x : array, shape (m, n)
-    """
-    return _solve_sylvester(matrix(a, "solve_sylvester"), matrix(b, "solve_sylvester"), array(q))
 
 
 def block_rule(func: Any, dy: Any, a: Any) -> Any:
