@@ -180,7 +180,8 @@ class Methods:
     def view(self: Any, *kind: Any, **options: Any) -> Any:
         """Return a view, without `kind`: of recorded numbers it has the same type."""
         if (kind or options) and is_recorded((self,)):
-            raise lost_gradient("x.view(dtype)", "write x.astype(dtype) for other numbers")
+            instead = "write x.astype(dtype) for other numbers, and x for a subclass of np.ndarray"
+            raise lost_gradient("x.view(kind)", instead)
         if not is_recorded((self,)):
             return unwrap(self).view(*kind, **options)
         return self[...] if isinstance(unwrap(self), np.ndarray) else +self

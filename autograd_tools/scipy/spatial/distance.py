@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.spatial import distance
+import scipy.spatial.distance
 
 from autograd_tools.api.dispatch import with_value
 from autograd_tools.engine.calls import plain
 from autograd_tools.scipy.arguments import array, is_recorded
+from autograd_tools.scipy.steps import Steps
 
+distance = Steps(scipy.spatial.distance)
 __all__ = ["cdist", "pdist", "squareform"]
 
 Metric = Callable[..., Any]  # (x, y, **options) -> distances, along the last axis
