@@ -104,13 +104,12 @@ def select(condlist, choicelist, default=0):
 def piecewise(x, condlist, funclist, *args, **kw):
     """Call each function on its elements: those for which no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
-    if np.ndim(condlist) == 0 or not (
-        isinstance(condlist[0], (list, np.ndarray)) or np.ndim(x) == 0
-    ):
+    is_sequence = isinstance(condlist, (list, tuple)) or np.ndim(condlist) > 0
+    if not is_sequence or not (isinstance(condlist[0], (list, np.ndarray)) or np.ndim(x) == 0):
         condlist = [condlist]
     conditions = [plain_array(condition, bool) for condition in condlist]
     if len(funclist) == len(conditions) + 1:
-        conditions.append(~np.any(conditions, axis=0))
+        conditions.append(~np.any(plain_array(conditions), axis=0))
     if len(funclist) != len(conditions):
         raise ValueError(
             f"np.piecewise expects as many functions as conditions, or one more, "
@@ -119,9 +118,10 @@ def piecewise(x, condlist, funclist, *args, **kw):
     y, left = np.zeros(np.shape(x), unwrap(x).dtype), np.ones(np.shape(x), bool)
     for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):
         chosen, left = left & condition, left & ~condition
-        part = func(x[chosen], *args, **kw) if callable(func) else func
+        inner = x[chosen]
+        part = func(inner, *args, **kw) if callable(func) else func
         part = as_type(as_array(part), unwrap(x).dtype)
-        y = y + ungetitem(np.broadcast_to(part, int(chosen.sum())), chosen, x)
+        y = y + ungetitem(np.broadcast_to(part, np.shape(inner)), chosen, x)
     return as_type(as_array(y), unwrap(x).dtype)
 
 

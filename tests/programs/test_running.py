@@ -344,3 +344,13 @@ def test_extremes_of_two_zeros_have_numpys_sign(extreme, x):
     compiled = ag.compile(lambda x, y: extreme(x, y) * 1.0)
     compiled(1.0, 2.0)
     assert np.signbit(compiled(x, -x)) == np.signbit(extreme(x, -x))
+
+
+def test_np_piecewise_takes_conditions_on_the_arguments():
+    def f(x):
+        return np.sum(np.piecewise(x, [x < 0, x >= 2], [lambda v: -v, 5.0, lambda v: v * v]))
+
+    compiled = ag.compile(ag.grad(f))
+    for x in ([-1.0, 1.0, 3.0], [1.0, -1.0, 4.0]):
+        assert compiled(np.array(x)).tolist() == ag.grad(f)(np.array(x)).tolist()
+    assert len(compiled.programs) == 1
