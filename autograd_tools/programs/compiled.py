@@ -146,20 +146,19 @@ class Compiled:
             known = self._new(signature, constants, form if by_integers else None)
         if known.eager:
             return self.function(*args, **kwargs)
+        changed = known.outside.changed()
+        if changed:
+            known.paths = []
+            known.changes += 1
+            known.outside = Outside(self.function, constants)
+            too_often = known.changes > MOST_CHANGES
+            known.refusal = _changing(changed) if too_often else _unseen(known.outside)
         if known.refusal:
             return self._eagerly(known, known.refusal, args, kwargs)
         if known.writes and overlap(inputs, known.paths):
             return self.function(*args, **kwargs)
-        if known.paths:
-            changed = known.outside.changed()
-            if not changed:
-                return self._run(known, inputs, args, kwargs)
-            known.paths = []
-            known.changes += 1
-            if known.changes > MOST_CHANGES:
-                return self._eagerly(known, _changing(changed), args, kwargs)
-            known.outside = Outside(self.function, constants)
-        return self._captured(known, inputs, args, kwargs)
+        do = self._run if known.paths else self._captured
+        return do(known, inputs, args, kwargs)
 
     def _new(self, key: Any, constants: list[Any], form: Any) -> Signature:
         """Make a signature; `form` is that without the integers, where these are constants."""
@@ -176,8 +175,8 @@ class Compiled:
             known.refusal = SELDOM
         elif changing:
             known.refusal = f"an argument is a {changing[0]}"
-        elif outside.unseen:
-            known.refusal = f"{outside.unseen} may change without notice"
+        else:
+            known.refusal = _unseen(outside)
         return known
 
     def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
@@ -282,6 +281,10 @@ def _users_level() -> int:
     while frame.f_back is not None and not is_users(frame):
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _unseen(outside: Outside) -> str:
+    return f"{outside.unseen} may change without notice" if outside.unseen else ""
 
 
 def _changing(name: str) -> str:

@@ -48,7 +48,7 @@ class Outside:
     def __init__(self, f: Any, constants: Iterable[Any] = ()) -> None:
         self._looks: dict[Any, tuple[functools.partial[Any], Any, str]] = {}  # getter, it, name
         self._lengths: dict[int, tuple[Any, int, str]] = {}
-        self._orders: dict[int, tuple[dict[Any, Any], list[Any], str]] = {}  # it and its keys
+        self._orders: dict[int, tuple[Iterable[Any], list[Any], str]] = {}  # it and its keys
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         self.objects: list[tuple[Any, str]] = []
         self.unseen = ""  # the name of something whose changes nobody can see
@@ -70,6 +70,8 @@ class Outside:
                 self._note(get, found, label)
                 if not is_of_library(get):
                     todo.append((found, label))
+        if todo:
+            self.unseen = self.unseen or todo[-1][1]
         self._getters = [get for get, _, _ in self._looks.values()]
         self._found = [found for _, found, _ in self._looks.values()]
         self._dicts = [x for x, _, _ in self._orders.values()]
@@ -87,9 +89,10 @@ class Outside:
         if get.func is _same or (get.args and isinstance(get.args[0], tuple)):
             return  # the same for good
         if get.func is len:
-            self._lengths.setdefault(id(get.args[0]), (get.args[0], found, label))
-            if type(get.args[0]) is dict and found > 1 and found <= MOST_KEYS:
-                self._orders[id(get.args[0])] = get.args[0], list(get.args[0]), label
+            x = get.args[0]
+            self._lengths.setdefault(id(x), (x, found, label))
+            if isinstance(x, set) or (type(x) is dict and 1 < found <= MOST_KEYS):
+                self._orders[id(x)] = x, list(x), label
         else:
             owner = getattr(get.func, "__self__", None)
             key = getattr(get.func, "__func__", get.func) if owner is None else id(owner)
@@ -135,14 +138,15 @@ def _is_equal(now: Any, before: Any) -> bool:
     """Return whether two numbers or texts are the same, also NaN."""
     if type(now) is not type(before) or not isinstance(now, SIMPLE):
         return False
-    return bool(now == before) or (bool(now != now) and bool(before != before))  # noqa: PLR0124
+    same = bool(now == before) or (bool(now != now) and bool(before != before))  # noqa: PLR0124
+    return same and repr(now) == repr(before)  # -0.0 is another number than 0.0
 
 
 def _is_unseen(x: Any) -> bool:
     """Return whether an object may have other contents later, which cannot be looked at."""
     if isinstance(x, np.ndarray):
         return type(x) is not np.ndarray
-    return isinstance(x, UNSEEN) or (hasattr(x, "__next__") and not isinstance(x, type))
+    return isinstance(x, UNSEEN) or hasattr(type(x), "__next__")
 
 
 def _is_kept(x: Any) -> bool:
@@ -171,6 +175,9 @@ def parts_of(x: Any, name: str) -> Iterator[Part]:
         yield from _of_function(x)
     elif isinstance(x, (list, tuple, dict, *OTHER_CONTAINERS)):
         yield from _of_container(x, name)
+    elif isinstance(x, np.ndarray):
+        items = x.flat if x.dtype == object else ()
+        yield from [(functools.partial(_same, item), f"an item of {name}") for item in items]
     elif isinstance(x, type):
         if _is_users(x):
             yield from _of_class(x, name)
@@ -194,7 +201,8 @@ def _functions_in(x: Any) -> list[Any] | None:
         library = is_library(x.__code__.co_filename)
         cells = [cell.cell_contents for cell in x.__closure__ or ()] if library else []
         rules = [cell for cell in cells if hasattr(cell, "rules")]  # of a user's primitive
-        return [getattr(x, "__wrapped__", None), *rules] if library else None
+        others = [getattr(x, name, None) for name in ("__wrapped__", "registry")]
+        return [*others, *rules] if library else None
     if type(x).__module__.startswith("autograd_tools."):  # a compiled function, a primitive
         return [getattr(x, "function", None), *getattr(x, "rules", ())]
     return None
@@ -214,6 +222,8 @@ def _of_container(x: Any, name: str) -> Iterator[Part]:
         keys = range(len(x)) if not isinstance(x, set) else ()
     for key in keys:
         yield functools.partial(_item, x, key), f"{name}[{key!r}]"
+    for item in x if isinstance(x, set) else ():
+        yield functools.partial(_same, item), f"an item of {name}"
     yield functools.partial(len, x), f"len({name})"
     if type(x) not in (list, tuple, dict) and _is_users(type(x)):
         yield from _of_object(x, name)
@@ -234,8 +244,8 @@ def _of_object(x: Any, name: str) -> Iterator[Part]:
 
 
 def _of_class(x: type, name: str) -> Iterator[Part]:
-    for kind in x.__mro__:
-        if kind is not object:
+    for kind in [kind for owner in (x, type(x)) for kind in owner.__mro__]:  # also its metaclass
+        if kind not in (object, type):
             yield functools.partial(len, vars(kind)), f"the attributes of {name}"
             for field, found in list(vars(kind).items()):
                 if isinstance(found, types.FunctionType) or field[:2] != "__":

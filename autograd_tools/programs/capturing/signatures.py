@@ -74,7 +74,7 @@ def is_fixed(x: Any) -> bool:
     """Return whether a constant keeps its numbers, or shows when they change."""
     if isinstance(x, np.ndarray):
         return type(x) is np.ndarray and x.dtype != object and x.nbytes <= MOST_COMPARED
-    return not hasattr(x, "__next__")  # such as a generator or a file
+    return not hasattr(type(x), "__next__")  # such as a generator or a file
 
 
 def kind_of(x: Any) -> tuple[Any, ...]:
