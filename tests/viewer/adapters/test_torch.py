@@ -548,3 +548,27 @@ def test_indices_print_as_in_python(read, text):
 def test_a_result_that_is_nan_shows_nan():
     t = trace(lambda x: torch.sum(x * float("nan")), leaf())
     assert viewer.to_text(t).splitlines()[-1] == "v3 = sum(v2)  nan  ∇ 1"
+
+
+# Tensors that refuse questions.
+
+
+def test_a_view_from_under_no_grad_may_change_in_place():
+    t = trace(lambda: torch.nn.Embedding(4, 2, padding_idx=0)(torch.tensor([1])).sum())
+    assert [n.op for n in t if n.kind == "result"] == ["embedding", "sum"]
+
+
+def test_transforms_of_functions_have_lines_without_statistics():
+    def f(w, x):
+        return torch.sin(w * x).sum()
+
+    with profile(values=True) as p:
+        torch.func.vmap(torch.func.grad(f), in_dims=(None, 0))(torch.ones(3), torch.ones(2, 3))
+    rows = [(n.op, n.line, n.value.shape, n.value.norm) for n in p.trace if n.kind == "result"]
+    line = here("torch.sin", f)
+    assert rows == [
+        ("multiply", line, (3,), None),
+        ("sin", line, (3,), None),
+        ("sum", line, (), None),
+    ]
+    assert viewer.memory(p.trace).peak.nbytes > 0

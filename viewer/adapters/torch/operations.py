@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -142,16 +143,20 @@ def _shortened(text: str) -> str:
 
 
 def array_of(kept: Any) -> np.ndarray | None:
-    """Return the elements of a tensor that was kept with its version; None if they changed."""
+    """Return the elements of a tensor that was kept with its version; None if they changed.
+
+    They are unknown in a transform of `torch.func`.
+    """
     if kept is None:
         return None
     x, version = kept
     if x._version != version or not x.numel() or x.layout is not torch.strided:
         return None
-    with torch.no_grad():
+    with torch.no_grad(), suppress(RuntimeError):
         x = x.resolve_conj().resolve_neg().cpu()
         found: np.ndarray = (x.float() if x.dtype in NO_NUMPY else x).numpy()
-    return found
+        return found
+    return None
 
 
 def kept(x: torch.Tensor) -> Any:

@@ -251,7 +251,10 @@ class TorchRecorder(TorchFunctionMode):
         for x in results:
             if not x._is_view() and not any([x is arg for arg in args]):
                 call.nbytes += x.nbytes
-        made = [x for x in results if x.grad_fn is not None]
+        try:
+            made = [x for x in results if x.grad_fn is not None]
+        except RuntimeError:  # a view from under `no_grad` that was changed in place
+            made = []
         if not made:
             is_change = call.op.endswith("_") or (args and results[0] is args[0])  # of a leaf
             if call.parents and not is_change:

@@ -24,7 +24,7 @@ class Memory:
 
     def of(self, x: torch.Tensor, *, is_new: bool = False) -> int:
         """Return the number of the memory of a tensor; memory at an old address may be new."""
-        address, nbytes = _address(x), x.untyped_storage().nbytes()
+        address, nbytes = _memory_of(x)
         number = self.number.get(address)
         if number == OUTSIDE and not is_new:
             return OUTSIDE
@@ -54,8 +54,17 @@ class Memory:
         return Buffers(gradients.nbytes, value, outgrad, saved, True, packed)
 
 
+def _memory_of(x: torch.Tensor) -> tuple[int, int]:
+    """Return the address and the bytes of the memory of a tensor."""
+    try:
+        storage = x.untyped_storage()
+        return storage.data_ptr() or -id(x), storage.nbytes()
+    except (NotImplementedError, RuntimeError):  # a tensor of a transform of `torch.func`
+        return -id(x), x.nbytes
+
+
 def _address(x: torch.Tensor) -> int:
-    return x.untyped_storage().data_ptr() or -id(x)
+    return _memory_of(x)[0]
 
 
 class SavedBytes:
@@ -76,7 +85,13 @@ class SavedBytes:
         self.memory = Memory()
 
     def count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
-        """Return the bytes that new grad_fns of a call save."""
+        """Return the bytes that new grad_fns of a call save; 0 in transforms of `torch.func`."""
+        try:
+            return self._count(grad_fns, args)
+        except RuntimeError:  # their tensors have no address
+            return 0
+
+    def _count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
         if Tops._top_saved_tensors_default_hooks(True) is not None:
             return 0
         for x in args:
