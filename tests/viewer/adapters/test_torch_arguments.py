@@ -51,6 +51,7 @@ SEVERAL = {
     "a layer with a bias": lambda: functional.linear(C, W, B),
     "two results of one operation": lambda: torch.dot(*W.unbind()),
     "a choice of two": lambda: torch.where(C > 0, W, V),
+    "a number on either side": lambda: 2 * W,
     "a keyword": lambda: torch.mm(C, mat2=W),
     "all keywords": lambda: torch.cat(tensors=[W, C]),
 }

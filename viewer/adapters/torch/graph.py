@@ -16,6 +16,9 @@ from viewer.adapters.recorder import OPERAND, BackwardPass, OpCall
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import form_of, form_of_tuple, kept
 
+# PyTorch computes `2 * x` as `x * 2`. So the place of a number is unknown.
+EITHER, NUMBERS = ("add", "multiply"), (int, float, complex, bool)
+
 
 class TorchGraph:
     """The calls of grad_fns and leaves; grad_fns time themselves while there is a `current` pass.
@@ -64,16 +67,18 @@ class TorchGraph:
                 x.grad_fn.metadata.setdefault(self._parts, {})[x.output_nr] = f"[{i}]"
 
     def argument(
-        self, call: OpCall, grad_fns: list[Any], inputs: list[Any], positional: int
+        self, call: OpCall, grad_fns: list[Any], inputs: list[Any], args: Sequence[Any]
     ) -> int:
         """Return the argument of a call, from 1, that all its gradients belong to, or 0.
 
         `inputs` are the grad_fns of its parents.
         """
+        if call.op in EITHER and args and type(args[-1]) in NUMBERS:
+            return 0
         numbers = [i for i, own in enumerate(call.args, 1) if type(own) is tuple]
         if len(numbers) > 1 and len(grad_fns) == 1:
             numbers = self._only(call, grad_fns[0], inputs)
-        return numbers[0] if len(numbers) == 1 and numbers[0] <= positional else 0
+        return numbers[0] if len(numbers) == 1 and numbers[0] <= len(args) else 0
 
     def _only(self, call: OpCall, grad_fn: Any, inputs: list[Any]) -> list[int]:
         """Return the arguments that a grad_fn may compute the gradient of, if that is one value."""

@@ -201,7 +201,9 @@ class TorchRecorder(TorchFunctionMode):
 
         own = templates_of(name, args, kwargs, defaults, operand)
         if name in REVERSED:
-            name, own, parents = REVERSED[name], own[::-1], parents[::-1]
+            name, own = REVERSED[name], own[::-1]
+            parents.reverse()
+            inputs.reverse()
         call = OpCall("result", name, None, args=own, parents=parents)
         self._inside.append(0)
         start = self._clock()
@@ -268,7 +270,7 @@ class TorchRecorder(TorchFunctionMode):
             call.parents = self.graph.sources(grad_fns)
             call.args = (OPERAND,) * len(call.parents)
         else:
-            call.argument = self.graph.argument(call, grad_fns, inputs, len(args))
+            call.argument = self.graph.argument(call, grad_fns, inputs, args)
         call.saved = self._saved.count(grad_fns, args)
         if self.graph.values:
             call.pieces = self._saved.pieces(results, grad_fns, args)
