@@ -17,7 +17,7 @@ from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import form_of, form_of_tuple, kept
 
 # PyTorch computes `2 * x` as `x * 2`. So the place of a number is unknown.
-EITHER, NUMBERS = ("add", "multiply"), (int, float, complex, bool)
+EITHER = ("add", "multiply")
 
 
 class TorchGraph:
@@ -73,7 +73,7 @@ class TorchGraph:
 
         `inputs` are the grad_fns of its parents.
         """
-        if call.op in EITHER and args and type(args[-1]) in NUMBERS:
+        if call.op in EITHER and args and not isinstance(args[-1], torch.Tensor):
             return 0
         numbers = [i for i, own in enumerate(call.args, 1) if type(own) is tuple]
         if len(numbers) > 1 and len(grad_fns) == 1:
