@@ -572,3 +572,14 @@ def test_transforms_of_functions_have_lines_without_statistics():
         ("sum", line, (), None),
     ]
     assert viewer.memory(p.trace).peak.nbytes > 0
+
+
+def test_warnings_are_at_the_line_of_the_user():
+    def f(w):
+        functional.mse_loss(w, torch.ones(2, 2))
+        return functional.mse_loss(w, torch.ones(3, 2)).backward()
+
+    with pytest.warns(UserWarning, match="a target size") as caught, profile():
+        f(torch.ones(2, requires_grad=True))
+    lines = [here("ones(2, 2)", f), here("ones(3, 2)", f)]
+    assert [(w.filename, w.lineno) for w in caught] == [(__file__, line) for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -37,6 +38,7 @@ from viewer.adapters.torch.operations import (
 )
 from viewer.adapters.torch.patches import patches
 from viewer.adapters.torch.saving import SavedBytes
+from viewer.adapters.torch.user_warnings import warned_at_user
 
 SET_GRAD = torch.Tensor.grad.__set__
 MOST_USES = 100  # of a value, that are noted
@@ -83,6 +85,8 @@ class TorchRecorder(TorchFunctionMode):
         """Record from now on."""
         with ExitStack() as stack:
             stack.enter_context(self)
+            show = warned_at_user(warnings.showwarning)
+            stack.enter_context(patch.object(warnings, "showwarning", show))
             for owner, name, make in patches():
                 before = owner.__dict__[name]
                 stack.enter_context(patch.object(owner, name, make(self, before)))
