@@ -226,7 +226,7 @@ class Body:
         if check.convert is bool:
             return Expression(f"not {x.within(TEST)}", TEST) if expected else x
         name = getattr(check.convert, "__name__", "").replace("index", "int")
-        if check.variable.dtype is None or name == "float":
+        if name == "float" or (name == "int" and check.variable.type is int):
             found = x.within(SUM)
         else:
             found = f"{name or self.writing.function(check.convert)}({x.text})"
