@@ -115,3 +115,36 @@ def test_a_power_of_a_float_stays_real() -> None:
 
 def test_a_whole_power_of_a_float_reads_as_written() -> None:
     assert "return float(3 * a**2)" in checked(ag.grad(lambda a: a**3), 2.0)
+
+
+def test_names_with_numbers_stay_those_of_the_user_s_variables() -> None:
+    def f(x: Any) -> Any:
+        x_2 = np.sin(x)
+        x = np.cos(x_2) + x
+        y = x * x_2
+        x = np.tanh(x) * y
+        x_3 = x + y
+        x = x * x_3 + x_2
+        return np.sum(x * x_2 * x_3 * y)
+
+    for derivative in (f, ag.grad(f), ag.hessian(f)):
+        text = checked(derivative, X)
+    assert "x_2 = np.sin(x)" in text
+
+
+def test_arguments_with_numbers_are_never_assigned() -> None:
+    def f(d_x: Any, x: Any, d_x_2: Any, x_2: Any) -> Any:
+        y = d_x * x
+        y_2 = y * d_x_2
+        y = y + y_2 * x_2
+        return np.sum(y * np.sin(y_2) * x)
+
+    checked(ag.grad(f, (0, 1, 2, 3)), X, X + 1, X + 2, X + 3)
+    checked(ag.grad(lambda p: np.sum(p["a b"] * p["c d"]) * p[3]), {"a b": X, "c d": X, 3: 2.0})
+
+
+def test_a_whole_number_that_is_read_from_a_float_is_compared() -> None:
+    function = function_of(checked(lambda x: x * int(x * 3), 1.5))
+    assert function(1.4) == 5.6
+    with pytest.raises(ValueError, match="written for the branch"):
+        function(2.0)

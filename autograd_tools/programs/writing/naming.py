@@ -45,11 +45,12 @@ class Group:
 
 
 class _Name:
-    """A name and its numbered forms: `h`, `h_2`, `h_3`."""
+    """A name and its numbered forms `h`, `h_2`, `h_3`; these are no `others`, such as a user's."""
 
-    def __init__(self, name: str, taken: set[str]) -> None:
+    def __init__(self, name: str, taken: set[str], others: set[str]) -> None:
         self.name = name
         self.taken = taken
+        self._others = others
         self._groups: list[Group] = []  # that have the name itself
         self._busy: list[tuple[float, int]] = []  # until when a number is in use
         self._free: list[int] = []
@@ -71,7 +72,7 @@ class _Name:
 
     def _next(self) -> int:
         number = self._count + 1
-        while f"{self.name}_{number}" in self.taken:
+        while f"{self.name}_{number}" in self._others:
             number += 1
         return number
 
@@ -191,12 +192,11 @@ class Naming:
             self.taken.update(self.counters.values())
 
     def _name_groups(self) -> None:
-        names: dict[str, _Name] = {}
         groups = list({id(group): group for group in self._groups.values()}.values())
-        for group in sorted(groups, key=Group.start):
-            wished = self._wish_of(group) or "value"
-            found = names.setdefault(wished, _Name(wished, self.taken)).take(group)
-            self.names.update(dict.fromkeys(group.variables, found))
+        wishes = [self._wish_of(group) or "value" for group in groups]
+        names = {name: _Name(name, self.taken, {*self.taken, *wishes}) for name in wishes}
+        for group, wished in sorted(zip(groups, wishes, strict=True), key=lambda x: x[0].start()):
+            self.names.update(dict.fromkeys(group.variables, names[wished].take(group)))
 
     def _wish_of(self, group: Group) -> str:
         """Return the name that variables should have: one of the user's, if there is one."""
