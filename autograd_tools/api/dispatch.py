@@ -117,7 +117,7 @@ def _names(func: Callable[..., Any]) -> list[str]:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:  # a function without a signature
         return []
-    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _out_of(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

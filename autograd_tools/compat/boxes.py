@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_tools.engine.state import live
-from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
+from autograd_tools.engine.values import Blank, Result, Value, unwrap
 
 
 class Kind(type):
@@ -54,10 +54,7 @@ class Box(metaclass=Kind):
 
 def isbox(x: Any) -> bool:
     """Return True if `x` is recorded, or was by an earlier recording."""
-    try:
-        return isinstance(live(x), Result)
-    except LostGradientError:
-        return True
+    return isinstance(live(x) if type(x) is Blank else x, Result)
 
 
 def getval(x: Any) -> Any:

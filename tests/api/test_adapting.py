@@ -534,6 +534,16 @@ PACKAGES = {
     ),
     "iapws": lambda m: (lambda t: m.IAPWS97(T=t, P=1).rho, (350.0,)),
     "pvlib": lambda m: (m.atmosphere.get_relative_airmass, (60.0,)),
+    "ahrs": lambda m: (m.common.orientation.q2R, (np.array([0.9, 0.1, 0.3, 0.2]),)),
+    "ambiance": lambda m: (
+        lambda p: m.Atmosphere.from_pressure(p * 1e5).h / 1e3,
+        (np.array([0.9]),),
+    ),
+    "haversine": lambda m: (lambda lat: m.haversine((lat, 2.0), (48.0, 3.0)), (45.0,)),
+    "skfuzzy": lambda m: (
+        lambda c: m.defuzz(np.arange(9.0), m.gaussmf(np.arange(9.0), c, 2.0), "centroid"),
+        (4.2,),
+    ),
     "colorsys": lambda m: (lambda r, g: m.rgb_to_hls(r, g, 0.2)[1], (0.75, 0.5)),
     "statistics": lambda m: (
         lambda y: m.linear_regression([0.0, 1.0, 2.0], y).slope,

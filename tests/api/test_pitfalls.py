@@ -373,3 +373,8 @@ def test_an_extreme_so_far_stays_nan_after_a_nan(f):
 def test_cumprod_of_a_number_is_an_array():
     assert ag.grad(lambda x: np.cumprod(x, axis=0)[0])(2.0) == 1.0
     assert ag.grad(np.nanmean)(2.0) == 1.0
+
+
+def test_a_users_ufunc_of_three_arguments_has_no_rule():
+    with pytest.raises(TypeError, match="has no gradient rule"):
+        ag.grad(lambda x: np.frompyfunc(max, 3, 1)(x, x, x))(1.0)

@@ -37,6 +37,12 @@ pattern = paragami.PSDSymmetricMatrixPattern(size=2)
 f = paragami.FlattenFunctionInput(lambda m: np.linalg.slogdet(m)[1], pattern, True)
 print(np.round(grad(f)(pattern.flatten(np.eye(2), free=True)), 6) + 0.0)
 """,
+    "lab": """
+import numpy as np, lab.autograd as B
+from autograd import value_and_grad
+f = lambda x: B.sum(B.multiply(x, x)) + B.logdet(B.diag(x)) + 0.0 * B.shape(B.outer(x))[0]
+print(*value_and_grad(f)(np.array([1.0, 2.0])))
+""",
     "vittles": """
 import numpy as np, vittles
 f = lambda a, b: np.sum((a - b) ** 2)
@@ -49,6 +55,7 @@ EXPECTED = {
     "pymanopt": "-5.0",
     "geomstats": "5.0 [2. 4.]",
     "paragami": "[2. 0. 2.]",
+    "lab": "5.693147180559945 [3.  4.5]",
     "vittles": "[[1. 0.]\n [0. 1.]]",
 }
 
