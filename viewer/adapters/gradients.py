@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from autograd_tools import Trace
 from autograd_tools.debug.lost_gradients import reason_of
 from autograd_tools.engine.detached import Detached
-from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.call_site import NOWHERE, CallSite
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.location.places import places_of
 from autograd_tools.location.source_lines import code_at
@@ -173,8 +175,25 @@ def recorded_trace(
 
 
 def _places(calls: Sequence[OpCall]) -> tuple[list[ScopeNode], list[int]]:
-    """Return the call tree, and the place of each call."""
-    places, place = places_of([call.site for call in calls])
+    """Return the call tree, and the place of each call; that of a gradient is its operation's."""
+    row = {call: number for number, call in enumerate(calls)}
+    makers = {call.within for call in calls if call.within is not None} - row.keys()
+    others = sorted(makers, key=lambda call: call.number)
+    numbers = [call.number if call.kind == "result" else -1 for call in calls]
+    newest = [*accumulate(numbers, max)]
+    between = [(bisect_right(newest, call.number), call.site) for call in others]
+    sites = [
+        call.site._replace(between=others.index(call.within))
+        if call.within in makers
+        else NOWHERE
+        if call.within
+        else call.site
+        for call in calls
+    ]
+    places, place = places_of(sites, between)
+    for number, call in enumerate(calls):
+        if call.within in row:
+            place[number] = place[row[call.within]]
     inside: dict[tuple[int, int], int] = {}
     for number, (call, around) in enumerate(zip(calls, place, strict=True)):
         if call.inner:

@@ -44,6 +44,8 @@ class OpCall:
     inner : list of str or None
         A scope inside the site that has no code of the user, one object for all calls in it. That
         takes far less time than a scope around.
+    within : OpCall or None
+        The call whose gradient this one is a part of, at the same site.
     pieces : tuple or None
         The pieces of memory of the value and of what is saved, as in `Buffers`; None in place of
         the latter if hooks pack it.
@@ -62,7 +64,7 @@ class OpCall:
             "number",
             "op",
         ),
-        *("parents", "pieces", "saved", "site", "value"),
+        *("parents", "pieces", "saved", "site", "value", "within"),
     )
 
     def __init__(
@@ -84,6 +86,7 @@ class OpCall:
         self.forward_ns = forward_ns
         self.argument = self.nbytes = self.saved = 0
         self.inner: list[str] | None = None
+        self.within: OpCall | None = None
         self.pieces: Pieces | None = None
         self.value: Any = None  # what an adapter keeps, for statistics
 

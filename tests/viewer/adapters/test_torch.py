@@ -583,3 +583,54 @@ def test_warnings_are_at_the_line_of_the_user():
         f(torch.ones(2, requires_grad=True))
     lines = [here("ones(2, 2)", f), here("ones(3, 2)", f)]
     assert [(w.filename, w.lineno) for w in caught] == [(__file__, line) for line in lines]
+
+
+# Gradients of gradients.
+
+
+def penalty(w, x):
+    y = torch.tanh(x * w).sum()
+    (dx,) = torch.autograd.grad(y, x, create_graph=True)
+    return (dx**2).mean()
+
+
+def test_a_backward_pass_in_the_graph_has_the_lines_of_its_operations():
+    x = torch.ones(2, 2, requires_grad=True)
+    t = trace(penalty, leaf(), x)
+    made = [n for n in t if n.gradient]
+    assert {(n.gradient, n.line) for n in made} == {
+        ("tanh", here("torch.tanh", penalty)),
+        ("multiply", here("torch.tanh", penalty)),
+    }
+    assert {(n.scope, n.value.shape) for n in made} == {(("penalty",), (2, 2))}
+
+
+def test_times_of_second_derivatives_are_at_the_first_line():
+    w, x = leaf(), torch.ones(2, 2, requires_grad=True)
+    with profile() as p:
+        penalty(w, x).backward()
+    lines = {here("torch.tanh", penalty), here("dx**2", penalty), here("autograd.grad", penalty)}
+    assert {r.line for r in p.records} <= lines
+
+
+def test_what_is_made_outside_of_a_pass_belongs_to_no_gradient():
+    w = leaf()
+    with profile() as p:
+        torch.autograd.grad((w**3).sum(), w, create_graph=True)
+        with torch._C.DisableTorchFunction():
+            unseen = torch.exp(w)
+        unseen.sum().backward()
+    assert [(n.op, n.gradient, n.line) for n in p.trace if n.op == "Exp"] == [("Exp", "", 0)]
+
+
+def test_a_gradient_outside_of_its_trace_has_its_place():
+    def f(x):
+        y = torch.sin(x)
+        return torch.autograd.grad(y.sum(), x, create_graph=True)[0].sum()
+
+    t = trace(f, torch.ones(3, requires_grad=True))
+    made = [n for n in t if n.gradient]
+    assert "sin" not in [n.op for n in t]
+    assert {(n.gradient, n.line, n.scope) for n in made} == {
+        ("sin", here("torch.sin", f), (f.__qualname__.replace(".<locals>", ""),))
+    }

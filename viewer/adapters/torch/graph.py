@@ -12,7 +12,9 @@ from typing import Any
 import torch
 
 from autograd_tools.location.call_site import NOWHERE
+from autograd_tools.tracing.summaries import Form
 from viewer.adapters.recorder import OPERAND, BackwardPass, OpCall
+from viewer.adapters.torch.made_in_backward import MadeInBackward
 from viewer.adapters.torch.modules import ModuleNames
 from viewer.adapters.torch.operations import form_of, form_of_tuple, kept
 
@@ -38,6 +40,7 @@ class TorchGraph:
         self._looked = set[OpCall]()  # the leaves whose names were looked for
         self.reached: set[OpCall] = set()  # the leaves that got a gradient in some pass
         self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
+        self._made = MadeInBackward()
 
     def own(self, call: OpCall, made: Iterable[torch.Tensor], inputs: list[Any]) -> list[Any]:
         """Note a call as the maker of the grad_fns between its results and inputs; return them."""
@@ -167,15 +170,19 @@ class TorchGraph:
         leaf = self._leaves.get(id(x))
         return leaf[1] if leaf is not None and leaf[0]() is x else None
 
-    def run(self, engine: Callable[[], Any]) -> tuple[Any, BackwardPass]:
+    def run(
+        self, engine: Callable[[], Any], retains: bool, creates: bool
+    ) -> tuple[Any, BackwardPass]:
         """Run a backward pass; return what the engine returned, and the pass.
 
-        A grad_fn runs until the next one begins. So its time includes adding up its gradients.
+        It retains its graph, or creates that of its gradients. A grad_fn runs until the next one
+        begins. So its time includes adding up its gradients.
         """
         around, self._running = (self.current, self._running), None
         done = self.current = self.current or BackwardPass()
         try:
-            found = engine()
+            with self._made.noted(retains, creates):
+                found = engine()
             self._end(self._clock())
         finally:
             self.current, self._running = around
@@ -218,9 +225,11 @@ class TorchGraph:
                 self._leaf(f.variable) if type(f) is self._accumulate else f.metadata[self._key]
                 for f in following
             ]
-            call = OpCall(
-                "result", _name_of(own), None, NOWHERE, (OPERAND,) * len(parents), parents
-            )
+            args = (OPERAND,) * len(parents)
+            call = OpCall("result", _name_of(own), _form_of(own), NOWHERE, args, parents)
+            call.within = self._made.maker(own)
+            if call.within is not None:
+                call.site = call.within.site._replace(gradient=call.within.op)
             own.metadata[self._key] = call
             self._watch(own, call, shows=True)
         found: OpCall = grad_fn.metadata[self._key]
@@ -241,6 +250,7 @@ class TorchGraph:
         self._end(self._clock())
         if shows and call not in done.outgrads:
             self._note_outgrad(done, call, grads)
+        self._made.begin(call)
         self._running = call, self._clock()
 
     def _end(self, now: int) -> None:
@@ -261,6 +271,12 @@ class TorchGraph:
             done.outgrads[call] = form_of(dx.dtype, dx.shape), kept(dx) if self.values else None
         elif own:
             done.outgrads[call] = form_of_tuple(own), None
+
+
+def _form_of(grad_fn: Any) -> Form | None:
+    """Return the form of the result of the operation of a grad_fn, None for several."""
+    found = grad_fn._input_metadata
+    return form_of(found[0].dtype, tuple(found[0].shape)) if len(found) == 1 else None
 
 
 def _name_of(grad_fn: Any) -> str:

@@ -295,9 +295,9 @@ class TorchRecorder(TorchFunctionMode):
             is_outer = torch._C._current_graph_task_id() == -1
             self.later += is_outer and threading.get_ident() == self._paused
             run = partial(engine, roots, *args, **kw)
-            return self.graph.run(run)[0] if is_inside else run()
+            return self.graph.run(run, *args[1:3])[0] if is_inside else run()
         calls = [self.graph.call_of(x) for x in roots if isinstance(x, torch.Tensor)]
-        found, done = self.graph.run(lambda: engine(roots, *args, **kw))
+        found, done = self.graph.run(lambda: engine(roots, *args, **kw), *args[1:3])
         since, self._since = self._since, []
         memory = self._saved.memory
         self._saved.clear()
