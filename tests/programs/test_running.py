@@ -354,3 +354,15 @@ def test_np_piecewise_takes_conditions_on_the_arguments():
     for x in ([-1.0, 1.0, 3.0], [1.0, -1.0, 4.0]):
         assert compiled(np.array(x)).tolist() == ag.grad(f)(np.array(x)).tolist()
     assert len(compiled.programs) == 1
+
+
+def test_second_derivatives_after_writes_at_columns_compile():
+    def doubled(x):
+        y = x * x
+        y[:, [0, 1]] *= 2.0
+        return np.sum(y)
+
+    compiled = ag.compile(ag.hessian(doubled))
+    x = np.ones((2, 3))
+    assert np.diag(compiled(x).reshape(6, 6)).tolist() == [4.0, 4.0, 2.0, 4.0, 4.0, 2.0]
+    assert len(compiled.programs) == 1
