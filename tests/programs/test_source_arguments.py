@@ -148,3 +148,28 @@ def test_a_whole_number_that_is_read_from_a_float_is_compared() -> None:
     assert function(1.4) == 5.6
     with pytest.raises(ValueError, match="written for the branch"):
         function(2.0)
+
+
+def test_lists_in_lists_are_unpacked_in_parentheses() -> None:
+    assert "(tolist, tolist_2), (tolist_3, tolist_4) = x.tolist()" in checked(
+        lambda x: x.tolist(), W
+    )
+    checked(lambda x: x[:1].tolist(), W)
+    checked(lambda x: x[:, :1].tolist(), W)
+
+
+def test_an_array_of_another_byte_order_is_an_argument() -> None:
+    swapped = np.array([1.0, 2.0], ">f8")
+    checked(lambda x: x * swapped, X, more=(swapped,))
+
+
+def test_a_generator_that_the_function_makes_is_followed() -> None:
+    checked(lambda x: np.random.default_rng(0).normal(size=2) * x, X)
+
+
+def test_quotes_in_the_name_of_a_function_stay_in_its_docstring() -> None:
+    def f(x: Any) -> Any:
+        return x * 2
+
+    f.__name__ = 'a"""\nb'
+    assert checked(f, X).splitlines()[4] == '    """a\'\'\' b: x float64[2]."""'

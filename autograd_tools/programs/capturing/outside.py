@@ -203,7 +203,7 @@ def _functions_in(x: Any) -> list[Any] | None:
         rules = [cell for cell in cells if hasattr(cell, "rules")]  # of a user's primitive
         others = [getattr(x, name, None) for name in ("__wrapped__", "registry")]
         return [*others, *rules] if library else None
-    if type(x).__module__.startswith("autograd_tools."):  # a compiled function, a primitive
+    if _module_of(type(x)).startswith("autograd_tools."):  # a compiled function, a primitive
         return [getattr(x, "function", None), *getattr(x, "rules", ())]
     return None
 
@@ -269,9 +269,14 @@ def _item(x: Any, key: Any) -> Any:
         return MISSING
 
 
+def _module_of(kind: type) -> str:
+    found = kind.__module__
+    return found if isinstance(found, str) else ""  # compiled classes may have a descriptor
+
+
 def _is_users(kind: type) -> bool:
     """Return whether a class is the user's, or one of those that hold what is the user's."""
-    module = kind.__module__
+    module = _module_of(kind)
     if kind is types.SimpleNamespace or module.startswith("scipy.sparse"):
         return True
     file = getattr(sys.modules.get(module), "__file__", None) or ""

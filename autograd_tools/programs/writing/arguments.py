@@ -121,7 +121,8 @@ def held_arrays(program: Program, places: Iterable[Place]) -> list[Argument]:
         if not used:
             continue
         whole = Argument(place.name, place.found, leaves)
-        if sum([x.size for x, _, _ in leaves]) > FEW:
+        is_written = all([x.dtype is None or x.dtype.isnative for x, _, _ in leaves])
+        if sum([x.size for x, _, _ in leaves]) > FEW or not is_written:
             found[min(used)] = whole
             continue
         for x, _, own in leaves:

@@ -183,12 +183,12 @@ class Body:
                     ]
         return [*lines, *self._appended(step)]
 
-    def _target(self, output: Any) -> str:
+    def _target(self, output: Any, *, inner: bool = False) -> str:
         if type(output) is Variable:
             return self.naming.names.get(output, "_")
         if isinstance(output, (tuple, list)):
-            items = [self._target(x) for x in output]
-            return f"({', '.join(items)},)" if len(items) == 1 else ", ".join(items)
+            text = ", ".join([self._target(x, inner=True) for x in output])
+            return f"({text},)" if len(output) == 1 else f"({text})" if inner else text
         return "_"
 
     def _stored_alone(self, call: Call) -> Variable | None:

@@ -273,11 +273,10 @@ class _Module:
         """Yield the docstring: what it computes, and what each argument was."""
         whole = [*self.arguments, *self.params, *self.held, *self.constants]
         told = [f"{argument.name} {self._told(argument)}" for argument in whole]
-        told = [one.replace("\\", "/").replace('"', "'") for one in told]
         fixed = self._fixed({argument.name for argument in whole})
-        line = (
-            f'    """{self.program.name}: {"; ".join(filter(None, [", ".join(told), fixed]))}."""'
-        )
+        text = f"{self.program.name}: {'; '.join(filter(None, [', '.join(told), fixed]))}."
+        text = " ".join(text.replace("\\", "/").replace('"', "'").splitlines())
+        line = f'    """{text}"""'
         if len(line) <= 100 and not self.program.assigned:
             yield line
             return
