@@ -76,14 +76,14 @@ class Command(argparse.ArgumentParser):
         self.add_argument(
             "--as-autograd",
             action="store_true",
-            help="let `import autograd` import autograd_tools.compat, in place of HIPS autograd",
+            help="make `import autograd` import autograd_tools.compat instead of HIPS autograd",
         )
         self.add_argument(
             "--adapt",
             metavar="NAMES",
             action="append",
             default=[],
-            help="let these packages, written for plain NumPy, differentiate: seawater,pymap3d",
+            help="make packages written for plain NumPy differentiable, such as seawater,pymap3d",
         )
         self.set_defaults(files=[])
         self._runs_script = True

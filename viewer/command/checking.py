@@ -26,10 +26,10 @@ def add_check(command: Command) -> None:
     """Declare the arguments of the command."""
     command.add_script("trace, profile or history")
     command.epilog = (
-        "Each function runs a second time without recording, and must return the same value. Each "
-        "array that a gradient reads must be as it was at its use. The exit status is 1 if there "
-        "is a fault. Of a saved trace, each fault is printed with its node and column, and what is "
-        "expected there."
+        "Each function runs a second time without recording and must return the same value. Arrays "
+        "that a gradient reads must not change between their use and the backward pass. The exit "
+        "status is 1 if there is a fault. For a saved trace, the command prints the node and "
+        "column of each fault, and the expected content."
     )
     command.set_defaults(run=check)
 

@@ -28,7 +28,7 @@ def add_choice(command: Command) -> None:
     command.add_argument(
         "--inner",
         action="store_true",
-        help="count the gradients inside others instead, such as those of a Hessian",
+        help="count nested gradients instead, such as those of a Hessian",
     )
 
 

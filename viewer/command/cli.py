@@ -99,26 +99,30 @@ def _add_show(command: Command) -> None:
     add(
         "--view",
         choices=list(VIEWS),
-        help="how to print it (default: list; table with --by or --columns, tree with --depth)",
+        help="output view (default: list; table with --by or --columns, tree with --depth)",
     )
     add(
         "--where",
         metavar="WORDS",
-        help="only nodes that match all words: nan, op=matmul, 'scope=enc* bytes>1e6', text",
+        help="show only nodes that match all words, such as 'nan' or 'op=matmul bytes>1e6'",
     )
-    add("--columns", metavar="NAMES", help="columns of the table, such as id,op,shape,∇norm")
-    add("--sort", metavar="COLUMN", help="sort a list or table by a column; -COLUMN: largest first")
+    add("--columns", metavar="NAMES", help="table columns, such as id,op,shape,∇norm")
+    add(
+        "--sort",
+        metavar="COLUMN",
+        help="sort a list or table by a column; -COLUMN sorts in descending order",
+    )
     add(
         "--limit",
         type=int,
         metavar="N",
-        help="rows to show (default: 100000; in a terminal 1000; of a tree 200)",
+        help="number of rows (default: 100000, 1000 in a terminal, 200 in a tree)",
     )
-    add("--depth", type=int, metavar="N", help="levels of the tree to open")
+    add("--depth", type=int, metavar="N", help="levels of the tree to expand")
     add(
         "--by",
         choices=[*GROUPINGS, "function"],
-        help="group the table, to see gradients vanish or explode; the smallest branches of a tree",
+        help="group the rows of a table, to see gradients vanish or explode; the leaves of a tree",
     )
     add_trace(command)
     command.set_defaults(run=_show)
@@ -130,7 +134,7 @@ def _add_explain(command: Command) -> None:
         type=int,
         default=MOST_NODES,
         metavar="N",
-        help=f"operations to explain (default: {MOST_NODES})",
+        help=f"number of operations to explain (default: {MOST_NODES})",
     )
     command.add_argument("--latex", action="store_true", help="write formulas in LaTeX")
     command.add_argument(
@@ -142,9 +146,7 @@ def _add_explain(command: Command) -> None:
 
 def _add_merge(command: Command) -> None:
     command.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
-    command.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="JSON file to save the sum in"
-    )
+    command.add_argument("-o", "--output", metavar="FILE", required=True, help="JSON file to write")
     command.set_defaults(run=_merge, files=["profiles"])
 
 
@@ -200,11 +202,11 @@ def _merge(args: argparse.Namespace) -> int:
 COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "show": (_add_show, "print the computation graph of a gradient"),
     "draw": (add_draw, "draw the computation graph of a gradient"),
-    "map": (add_map, "write a page to explore a gradient: graph, source, profile and search"),
+    "map": (add_map, "write an interactive page: graph, source, profile and search"),
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
-    "source": (add_source, "write a gradient as NumPy source that a person can read"),
-    "profile": (profiling.add_profile, "show where the time of gradients goes"),
-    "check": (checking.add_check, "check each gradient of a program, or a saved file"),
+    "source": (add_source, "write a gradient as readable NumPy source"),
+    "profile": (profiling.add_profile, "show where gradients spend their time"),
+    "check": (checking.add_check, "check every gradient of a script, or a saved file"),
     "merge": (_add_merge, "combine saved profiles, such as those of several processes"),
     "compare": (cli_compare.add_compare, "compare two scripts, saved traces or saved profiles"),
 }

@@ -37,9 +37,9 @@ INDENT = "    "  # of the second row of a folded line
 def add_compare(command: Command) -> None:
     """Declare the arguments of the command."""
     add = command.add_argument
-    add("before", metavar="A", help="a saved trace or profile, or a script without arguments")
+    add("before", metavar="A", help="a saved trace or profile, or a script that needs no arguments")
     add("after", metavar="B", help="another one of the same kind")
-    add("--profile", action="store_true", help="scripts: compare their profiles, not their traces")
+    add("--profile", action="store_true", help="scripts: compare profiles instead of traces")
     add(
         "--step",
         type=int,
@@ -52,7 +52,7 @@ def add_compare(command: Command) -> None:
         help=f"profiles: rows of the table, {', '.join(GROUPINGS)} (default: op); traces: the "
         f"smallest boxes of a drawing, {', '.join(get_args(Detail))} (default: op)",
     )
-    add("--limit", type=int, metavar="N", help="profiles: rows to show (default: 15)")
+    add("--limit", type=int, metavar="N", help="profiles: number of rows (default: 15)")
     add(
         "--fail-over",
         type=percent,
@@ -71,7 +71,7 @@ def add_compare(command: Command) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="draw the changes of traces, such as changes.svg; .html: a page of traces or profiles",
+        help="draw changed traces, such as changes.svg; .html: a page for traces or profiles",
     )
     add("--format", choices=list(FORMATS), default="text", help="output format (default: text)")
     command.set_defaults(run=run_compare, files=["before", "after"])

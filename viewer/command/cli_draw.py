@@ -34,31 +34,34 @@ def add_draw(command: Command) -> None:
         metavar="FILE",
         help=f"file to draw, ending in {', '.join(FORMATS)} (default: SCRIPT's name, .svg)",
     )
-    add("--backward", action="store_true", help="show how gradients flow back along the arrows")
+    add("--backward", action="store_true", help="also draw the gradients that flow back")
     add("--heat", choices=get_args(HeatBy), help="colour boxes by a measure, with a legend")
     add("--by", choices=get_args(Detail), default="op", help="the smallest boxes (default: op)")
     add(
         "--focus",
         metavar="NODE",
-        help="draw all but the paths from a node to the result faintly: the name of a Param, or an "
-        "id such as 12",
+        help="highlight the paths from a node to the result: a Param's name, or an id such as 12",
     )
+    add("--where", metavar="SEARCH", help="highlight the nodes that match a search, such as nan")
+    add("--scope", metavar="NAME", help="draw only the nodes in functions or scopes with this name")
     add(
-        "--where",
-        metavar="SEARCH",
-        help="draw all but the nodes that match a search faintly, such as nan",
+        "--line",
+        metavar="FILE:LINE",
+        help="draw only the nodes of a source line, such as train.py:12",
     )
-    add("--scope", metavar="NAME", help="only the nodes in functions or scopes of that name")
-    add("--line", metavar="FILE:LINE", help="only the nodes of a source line, such as train.py:12")
-    add("--open", metavar="NAME", help="keep the copies of a group apart, or those of a node's id")
+    add("--open", metavar="NAME", help="expand a folded group: its name, or the id of a node in it")
     add(
         "--max-nodes",
         type=int,
         default=MAX_NODES,
         metavar="N",
-        help=f"boxes up to which groups are collapsed (default: {MAX_NODES})",
+        help=f"collapse groups until at most N boxes are left (default: {MAX_NODES})",
     )
-    add("--direction", choices=get_args(Direction), help="the direction in which values flow")
+    add(
+        "--direction",
+        choices=get_args(Direction),
+        help="of the arrows (default: whichever fits better)",
+    )
     add("--links", metavar="EDITOR", help="link boxes to the source: file, vscode, pycharm")
     add_trace(command)
     command.set_defaults(run=run_draw)

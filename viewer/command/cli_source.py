@@ -24,10 +24,10 @@ def add_source(command: Command) -> None:
     add(
         "--function",
         metavar="NAME",
-        help="take gradients of the function of that name (default: any)",
+        help="count only gradients of the function with this name (default: any)",
     )
     add("--step", type=int, default=1, metavar="N", help="take the N-th gradient (default: 1)")
-    add("--exact", action="store_true", help="give the numbers of the gradient to the bit")
+    add("--exact", action="store_true", help="reproduce the gradient to the bit")
     command.add_script()
     command.set_defaults(run=run_source)
 

@@ -49,14 +49,14 @@ def add_memory(command: Command) -> None:
         nargs="?",
         choices=("", *timing.MEMORY),
         metavar="MODE",
-        help="also print the memory of a gradient; with outputs, exact or nobytes as MODE, count "
-        "these bytes instead",
+        help="also print the memory of a gradient; with outputs, exact or nobytes, "
+        "only count these bytes",
     )
     command.add_argument(
         "--budget",
         type=_size,
         metavar="SIZE",
-        help="as --memory, with a plan of checkpoints for a peak such as 200MB, tried on SCRIPT",
+        help="like --memory; also plan checkpoints for a peak such as 200MB, tried on SCRIPT",
     )
 
 

@@ -66,7 +66,7 @@ def add_profile(command: Command) -> None:
     """Declare the arguments of the command."""
     add = command.add_argument
     add("-o", "--output", metavar="FILE", help="save the profile as JSON")
-    add("--skip", type=int, default=0, metavar="N", help="skip N gradients first, as a warm-up")
+    add("--skip", type=int, default=0, metavar="N", help="do not measure the first N gradients")
     add("--steps", type=int, metavar="N", help="measure N gradients, then let the script finish")
     add("--children", action="store_true", help="also measure the processes that the script starts")
     add(
@@ -80,18 +80,18 @@ def add_profile(command: Command) -> None:
         "--format",
         choices=["text", *REPORTS],
         default="text",
-        help="output format (default: text); with any other, the script prints to standard error",
+        help="output format (default: text); otherwise, the script's output goes to standard error",
     )
-    add("--timeline", metavar="FILE", help=f"write each call: {', '.join(TIMELINES)}")
-    add("--html", metavar="FILE", help="write a report as one self-contained page")
+    add("--timeline", metavar="FILE", help=f"write a timeline of calls: {', '.join(TIMELINES)}")
+    add("--html", metavar="FILE", help="write an interactive page")
     add(
         "--history",
         nargs="?",
         metavar="=FILE",
         help="also print the loss and the gradient norms of each step, and where they go wrong; "
-        f"FILE, or that of -o, keeps them: {', '.join(FORMATS)}",
+        f"save them with FILE or -o: {', '.join(FORMATS)}",
     )
-    add("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    add("--limit", type=int, default=12, metavar="N", help="rows of each table (default: 12)")
     add(
         "--by",
         type=grouping_names,
@@ -103,17 +103,17 @@ def add_profile(command: Command) -> None:
         "--annotate",
         nargs="?",
         metavar="=FILE",
-        help="also print the source with its times, of all files or of one",
+        help="also print the source with times, for all files or for one",
     )
     add(
         "--arithmetic",
         action="store_true",
-        help="also print arithmetic and memory traffic, in percent of this machine's peaks",
+        help="also print FLOP/s and bytes/s, in percent of this machine's peaks",
     )
     add(
         "--source",
         action="store_true",
-        help="also print the hottest line with its gradient as NumPy source",
+        help="also print the most expensive line with its gradient as NumPy source",
     )
     add_memory(command)
     add("--timer", action="store_true", help="also print the full timer table")
