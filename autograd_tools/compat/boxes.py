@@ -19,10 +19,13 @@ class Kind(type):
     def __instancecheck__(cls, x: Any) -> bool:
         return isbox(x) and isinstance(unwrap(x), cls.holds)
 
+    @property
+    def __faithful__(cls) -> bool:
+        """Whether the class of a value tells; plum then looks for a method once for each class."""
+        return issubclass(np.ndarray, cls.holds)
+
     def __subclasscheck__(cls, other: type) -> bool:
-        """Return whether values of a class are boxes: packages dispatch by `type(x)`."""
-        holds_arrays = issubclass(np.ndarray, cls.holds)
-        return super().__subclasscheck__(other) or (holds_arrays and issubclass(other, Result))
+        return super().__subclasscheck__(other) or (cls.__faithful__ and issubclass(other, Result))
 
     def __getattr__(cls, name: str) -> Any:
         return getattr(Result, name)

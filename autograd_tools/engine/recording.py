@@ -8,7 +8,6 @@ all that higher-order gradients need.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Mapping
 from threading import get_ident
 from types import FrameType, TracebackType
@@ -29,6 +28,7 @@ from autograd_tools.engine.float_warnings import (
     warn_at_user,
     warn_plainly,
 )
+from autograd_tools.engine.foreign_errors import hides_refusals, note_instead
 from autograd_tools.engine.listeners import listeners
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator, owner_of_sites
@@ -62,7 +62,6 @@ Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, .
 # A function given to `on_grad`, and the value that its gradient has to look like.
 Hooks = tuple[Any, list[Callable[[Any], Any]]]
 
-NAMED = r"\b(Result|NamedResult|Blank|ArrayBox)\b"  # in errors of code that knows no recorded value
 NO_KWARGS: Mapping[str, Any] = {}
 calls.tracked = Value
 _serials = itertools.count()
@@ -205,14 +204,12 @@ class Recording(Wrapping):
             self.refused = None
         if error is None:
             return
-        if isinstance(error, TypeError) and (named := re.search(NAMED, str(error))):
-            note = f"{named[0]} is the class of a recorded value; write ag.value(x) for a plain one"
-            if note not in getattr(error, "__notes__", ()):
-                error.add_note(note)
+        if isinstance(error, TypeError):
+            note_instead(error)
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy hides it behind "setting an array element with a sequence".
             raise error.__cause__.with_traceback(error.__traceback__) from None
-        if refused is not None and _hides_refusals(error):
+        if refused is not None and hides_refusals(error):
             raise refused from error
 
     def close(self, error: BaseException | None = None) -> None:
@@ -334,25 +331,6 @@ def close_stale() -> None:
             stale.close()
         if recordings.last() is None:
             warn_plainly()
-
-
-def _hides_refusals(error: BaseException | None) -> bool:
-    """Return whether the error may come from C code that dropped the error of a conversion."""
-    if error is None or isinstance(error, LostGradientError):
-        return False
-    packages, trace = [""], error.__traceback__
-    while trace is not None:
-        packages.append(trace.tb_frame.f_globals.get("__name__", "").partition(".")[0])
-        trace = trace.tb_next
-    # A solver that goes on with the error still set makes the user's next `-x` an AttributeError
-    # or a TypeError, depending on what Python has in its caches.
-    broken = isinstance(error, (AttributeError, TypeError)) and "scipy" in packages
-    return (
-        broken
-        or isinstance(error, SystemError)
-        or type(error).__module__ in ("struct", "_minpack")
-        or packages[-1] == "scipy"
-    )
 
 
 def record(recording: Recording, entry: Entry) -> Result:

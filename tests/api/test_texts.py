@@ -65,6 +65,15 @@ def test_an_error_that_names_the_class_says_what_to_write(f):
         ]
 
 
+def test_an_error_of_compiled_code_says_what_to_write():
+    def compiled(x):
+        raise TypeError("forward(): incompatible function arguments. Invoked with: R(1.5)")
+
+    with pytest.raises(TypeError) as caught:
+        ag.grad(compiled)(1.5)
+    assert "compiled code takes no recorded value; adapt a package" in caught.value.__notes__[0]
+
+
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_a_matrix_says_what_to_write():
     with pytest.raises(ag.LostGradientError, match=r"np\.matrix would .* array of two axes"):

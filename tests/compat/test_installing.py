@@ -38,8 +38,8 @@ INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
          "{True}"),
         ("from autograd import grad; from autograd.tracer import Box\n"
          "from autograd.builtins import SequenceBox\n"
-         "grad(lambda x: print(*[issubclass(type(x), k) for k in (Box, SequenceBox)]) or x)(1.0)",
-         "True False"),
+         "grad(lambda x: print(*[issubclass(type(x), k) for k in (Box, SequenceBox)]) or x)(1.0)\n"
+         "print(Box.__faithful__, SequenceBox.__faithful__)", "True False\nTrue False"),
         ("from autograd import grad; from autograd.numpy.numpy_boxes import ArrayBox\n"
          "times = ArrayBox.__mul__\n"
          "ArrayBox.__mul__ = lambda x, y: x + 5.0 if y == 'five' else times(x, y)\n"
