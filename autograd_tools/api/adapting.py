@@ -6,6 +6,7 @@ imported from these. Nothing else changes, neither NumPy nor other packages.
 
 from __future__ import annotations
 
+import cmath
 import functools
 import importlib
 import math
@@ -218,11 +219,14 @@ def _table() -> dict[int, tuple[Any, Any]]:
         setattr(module, part, replaced)
         pairs.append((theirs, replaced))
         pairs += [(getattr(theirs, name), getattr(replaced, name)) for name in theirs.__all__]
-    changed = math_functions.replacements()
-    changing = ModuleType("math", math.__doc__)
-    vars(changing).update({**vars(math), **changed})
-    pairs.append((math, changing))
-    pairs += [(getattr(math, name), getattr(changing, name)) for name in changed]
+    for theirs, changed in (
+        (math, math_functions.replacements()),
+        (cmath, math_functions.complex_replacements()),
+    ):
+        changing = ModuleType(theirs.__name__, theirs.__doc__)
+        vars(changing).update({**vars(theirs), **changed})
+        pairs.append((theirs, changing))
+        pairs += [(getattr(theirs, name), function) for name, function in changed.items()]
     pairs += [(kind, _of_plain(kind)) for kind in CONTAINERS]
     pairs.append((hasattr, _hasattr))
     return {id(old): (old, new) for old, new in pairs if old is not new}

@@ -1,7 +1,10 @@
-"""The functions of `math` for recorded numbers: its values and errors, with a gradient."""
+"""The functions of `math` and `cmath` for recorded numbers: their values and errors, with a
+gradient.
+"""
 
 from __future__ import annotations
 
+import cmath
 import functools
 import importlib
 import itertools
@@ -67,6 +70,17 @@ OF_SEVERAL: dict[str, Function] = {
     "hypot": _hypot,
     "log": _log,
 }
+# Those of `cmath`.
+OF_COMPLEX: dict[str, Function] = {
+    **{name: getattr(np, name) for name in ("cos", "cosh", "exp", "log10", "sin", "sinh")},
+    **{name: getattr(np, name) for name in ("sqrt", "tan", "tanh")},
+    **{
+        f"a{name}": getattr(np, f"arc{name}")
+        for name in ("sin", "sinh", "cos", "cosh", "tan", "tanh")
+    },
+    "log": _log,
+    "phase": np.angle,
+}
 # Those of iterables.
 ITEMS: dict[str, Function] = {
     "fsum": np.sum,
@@ -86,6 +100,23 @@ def replacements() -> dict[str, Function]:
     made |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
     made |= {name: _plain(getattr(math, name)) for name in STEPS}
     return made | {"isclose": _isclose}
+
+
+def complex_replacements() -> dict[str, Function]:
+    """Return functions for those of `cmath`, by name."""
+    return {name: _of_complex(getattr(cmath, name), f) for name, f in OF_COMPLEX.items()}
+
+
+def _of_complex(function: Function, record: Function) -> Function:
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        if not any([isinstance(x, Value) for x in args]):
+            return function(*args)
+        y = function(*plain(args))  # raises as `cmath` does
+        numbers = [x if np.iscomplexobj(x) else x + 0j for x in args]
+        return with_value(record(*numbers), y)
+
+    return call
 
 
 def _number(x: Any) -> Any:

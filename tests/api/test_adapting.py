@@ -16,6 +16,7 @@ import autograd_tools as ag
 FILES = {
     "__init__.py": "from plainpkg import core\n",
     "core.py": """
+import cmath
 import functools
 import math
 import pickle
@@ -39,6 +40,10 @@ def joined(x):
 def scalar(x):
     y = math.sin(x) * sqrt(x) + math.log(x, 2) + math.pow(x, 3) + math.floor(x)
     return y + math.fsum(iter([x, 1.0])) + math.prod([x, x], start=2.0) + math.dist([x, 0], [1, 2])
+
+def of_complex(x):
+    z = cmath.sqrt(-x) * cmath.exp(x * 1j) + cmath.atanh(x + 1.0) + cmath.log(x + 2j, 3)
+    return z.real + cmath.phase(x + 1j) * abs(cmath.sin(x)) + cmath.sqrt(-4).imag
 
 def filled(x):
     y = np.zeros(3)
@@ -226,6 +231,7 @@ X, Y = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
         ("squares", 3.0),
         ("joined", 3.0),
         ("scalar", 1.7),
+        ("of_complex", 1.7),
         ("filled", 2.0),
         ("norm", X),
         ("items", Y),
