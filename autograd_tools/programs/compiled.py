@@ -23,6 +23,7 @@ from autograd_tools.engine.values import Value
 from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.capturing.agreement import agreed, close
 from autograd_tools.programs.capturing.capture import UncapturedError
+from autograd_tools.programs.capturing.float_errors import may_raise
 from autograd_tools.programs.capturing.input_kinds import is_floating_input
 from autograd_tools.programs.capturing.outside import Outside
 from autograd_tools.programs.capturing.param_inputs import is_capturing
@@ -139,7 +140,7 @@ class Compiled:
             form = signature
             signature += tuple([_numbers(x) for x in inputs if not is_floating_input(x)])
             inputs = [*filter(is_floating_input, inputs)]
-        if "raise" in np.geterr().values():  # a program may skip the operation that would raise
+        if may_raise():  # a program may skip the operation that would raise
             return self.function(*args, **kwargs)
         known = self._signatures.get(signature)
         if known is None:

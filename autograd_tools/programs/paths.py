@@ -30,6 +30,8 @@ class Path:
         parts = y if type(y) is tuple and y else (y,)
         leaves = all([children_of(part) is None for part in parts])
         self.is_flat = leaves and not self.program.assigned
+        results = y, [x for _, x in self.program.assigned]
+        self._form = tree_replace(results, itertools.repeat(0.0))
 
     def params(self) -> list[Any] | None:
         """Return the numbers of the Params that are inputs; None if these have another form now."""
@@ -52,10 +54,9 @@ class Path:
             leaves = self.function(*inputs)
         if self.is_flat:
             return leaves if type(program.result) is tuple else leaves[0]
-        rest = iter(leaves)
-        y = tree_replace(program.result, rest)
-        for param, held in program.assigned if assigns else ():
-            param.value = tree_replace(held, rest)
+        y, values = tree_replace(self._form, iter(leaves))
+        for (param, _), value in zip(program.assigned, values, strict=True) if assigns else ():
+            param.value = value
         return y
 
     def goes(self, other: Path, left: LeftPathError) -> bool:

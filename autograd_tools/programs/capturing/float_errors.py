@@ -15,6 +15,18 @@ except ImportError:
     error_modes = np.geterr
 
 
+_last: tuple[Any, bool] = None, False  # the modes that were looked at, and what they do
+
+
+def may_raise() -> bool:
+    """Return whether some floating-point error raises an exception here."""
+    global _last
+    known, modes = _last, error_modes()
+    if modes is not known[0]:
+        known = _last = modes, "raise" in np.geterr().values()
+    return known[1]
+
+
 class FloatErrors:
     """The modes at the last call, and the names of the errors that the function ignores.
 
