@@ -634,3 +634,11 @@ def test_a_gradient_outside_of_its_trace_has_its_place():
     assert {(n.gradient, n.line, n.scope) for n in made} == {
         ("sin", here("torch.sin", f), (f.__qualname__.replace(".<locals>", ""),))
     }
+
+
+def test_each_grad_fn_of_a_layer_counts_once():
+    clock, layer = Clock(), nn.Linear(2, 2)
+    with profile(clock=clock) as p:
+        layer(torch.ones(1, 2)).sum().backward()
+    calls = {r.op: c.calls for r, c in p.records.items() if r.phase == "backward"}
+    assert calls == {"linear": 1, "sum": 1}

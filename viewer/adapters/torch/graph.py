@@ -36,11 +36,14 @@ class TorchGraph:
         leaf = torch.zeros((), requires_grad=True)
         with torch.enable_grad():
             self._accumulate = type((leaf + leaf).grad_fn.next_functions[0][0])
+            # Inside of a call, as of the weights of `linear`, it runs for no time after the others.
+            self._transposed = type(leaf.t().grad_fn)
         self._leaves: dict[int, tuple[weakref.ref[torch.Tensor], OpCall, Any]] = {}
         self._looked = set[OpCall]()  # the leaves whose names were looked for
         self.reached: set[OpCall] = set()  # the leaves that got a gradient in some pass
         self._running: tuple[OpCall, int] | None = None  # the maker of a grad_fn, and its start
         self._made = MadeInBackward()
+        self._next: list[Any] = []  # the grad_fns after the one that was noted last
 
     def own(self, call: OpCall, made: Iterable[torch.Tensor], inputs: list[Any]) -> list[Any]:
         """Note a call as the maker of the grad_fns between its results and inputs; return them."""
@@ -58,9 +61,11 @@ class TorchGraph:
             metadata = grad_fn.metadata
             if key not in metadata:
                 metadata[key] = call
-                self._watch(grad_fn, call, shows=grad_fn is first)
+                if grad_fn is first or type(grad_fn) is not self._transposed:
+                    self._watch(grad_fn, call, shows=grad_fn is first)
                 found.append(grad_fn)
-                todo += [following for following, _ in grad_fn.next_functions]
+                self._next = [following for following, _ in grad_fn.next_functions]
+                todo += self._next
         return found
 
     def number(self, call: OpCall, results: Iterable[torch.Tensor]) -> None:
@@ -76,19 +81,20 @@ class TorchGraph:
 
         `inputs` are the grad_fns of its parents.
         """
+        if len(grad_fns) > 1 < len(call.parents):
+            return 0
         if call.op in EITHER and args and not isinstance(args[-1], torch.Tensor):
             return 0
         numbers = [i for i, own in enumerate(call.args, 1) if type(own) is tuple]
-        if len(numbers) > 1 and len(grad_fns) == 1:
-            numbers = self._only(call, grad_fns[0], inputs)
+        if len(numbers) > 1:
+            following = [f for f in self._next if f is not None]
+            if not len(grad_fns) == len(following) == 1:
+                return 0
+            numbers = self._holding(call, inputs, following[0])
         return numbers[0] if len(numbers) == 1 and numbers[0] <= len(args) else 0
 
-    def _only(self, call: OpCall, grad_fn: Any, inputs: list[Any]) -> list[int]:
-        """Return the arguments that a grad_fn may compute the gradient of, if that is one value."""
-        following = [f for f, _ in grad_fn.next_functions if f is not None]
-        if len(following) != 1:
-            return []
-        found = following[0]
+    def _holding(self, call: OpCall, inputs: list[Any], found: Any) -> list[int]:
+        """Return the arguments of a call with the value of a grad_fn."""
         if type(found) is self._accumulate:
             is_found = [parent is self._leaf(found.variable) for parent in call.parents]
         else:
@@ -250,7 +256,8 @@ class TorchGraph:
         self._end(self._clock())
         if shows and call not in done.outgrads:
             self._note_outgrad(done, call, grads)
-        self._made.begin(call)
+        if self._made.is_on:
+            self._made.begin(call)
         self._running = call, self._clock()
 
     def _end(self, now: int) -> None:

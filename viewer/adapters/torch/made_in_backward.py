@@ -22,7 +22,7 @@ class MadeInBackward:
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._calls: list[OpCall | None] = []
-        self._is_on = self._has_threads = False
+        self.is_on = self._has_threads = False
         self._depth = 0
         self._thread = threading.get_ident()
 
@@ -32,13 +32,14 @@ class MadeInBackward:
 
         One that frees its own is the last that needs what was noted.
         """
-        around, self._is_on = self._is_on, creates
+        around, self.is_on = self.is_on, creates
         self._depth += 1
         try:
             yield
         finally:
-            self.begin(None)
-            self._is_on = around
+            if creates:
+                self.begin(None)
+            self.is_on = around
             self._depth -= 1
             if not (self._depth or retains or creates):
                 self._starts.clear()
@@ -46,8 +47,6 @@ class MadeInBackward:
 
     def begin(self, call: OpCall | None) -> None:
         """Note that the gradient of a call begins, or that none does."""
-        if not self._is_on:
-            return
         if threading.get_ident() != self._thread:  # as on a GPU: it counts its own nodes
             self._has_threads = True
         else:

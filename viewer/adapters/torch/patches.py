@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, Protocol
 
@@ -33,11 +33,8 @@ class Recording(Protocol):
     def here(self) -> bool:
         """True if the current operation is to be recorded."""
 
-    def scope(self, module: torch.nn.Module, around: Sequence[str]) -> str:
-        """Return the name of the scope of a module."""
-
-    def module_kind(self, module: torch.nn.Module) -> int | None:
-        """Return the id of the user's code of a module, 0 or None if it has none."""
+    def scope(self, module: torch.nn.Module, around: str) -> tuple[str, int | None]:
+        """Return the name of the scope of a module, and its kind."""
 
     def run_backward(self, engine: Callable[..., Any], roots: Any, *args: Any, **kw: Any) -> Any:
         """Run a backward pass of the engine."""
@@ -80,7 +77,7 @@ def _scoped(recorder: Recording, call: Callable[..., Any]) -> Callable[..., Any]
     def called(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
         if not recorder.here:
             return call(module, *args, **kwargs)
-        name, code = recorder.scope(module, around), recorder.module_kind(module)
+        name, code = recorder.scope(module, around[-1] if around else "")
         if code is None:
             before, recorder.inner = recorder.inner, [name]
             try:

@@ -75,7 +75,8 @@ class TorchRecorder(TorchFunctionMode):
         self._paused = 0  # the thread whose gradients are only counted
         self.later = 0  # their number
         self.inner: list[str] | None = None  # the open module that has no others inside
-        self._codes: dict[type, int] = {}  # by type of module, of the user's `forward`
+        # The names and kinds of modules, by their id and the path of the module around.
+        self._scopes: dict[tuple[int, str], tuple[str, int | None]] = {}
         self._inside = [0]  # nanoseconds inside each open call, the innermost last
         self._stack = ExitStack()
 
@@ -316,22 +317,23 @@ class TorchRecorder(TorchFunctionMode):
         self._done(last)
         return found
 
-    def module_kind(self, module: torch.nn.Module) -> int | None:
-        """Return the id of the code of a module's `forward`, if that is the user's.
+    def scope(self, module: torch.nn.Module, around: str) -> tuple[str, int | None]:
+        """Return the name of the scope of a module: its path after that of the module around.
 
-        Else it is 0 for a module that has others inside, and None for one without.
+        The second is the id of the code of its `forward`, if that is the user's. Else it is 0 for a
+        module that has others inside, and None for one without.
         """
-        kind = type(module)
-        found = self._codes.get(kind)
+        key = id(module), around
+        found = self._scopes.get(key)
         if found is None:
-            code = getattr(kind.forward, "__code__", None)
-            is_users = code is not None and not is_library(code.co_filename)
-            found = self._codes[kind] = id(code) if is_users else 0
-            if is_users:
-                self.finder.codes.add(found)
-        return found or (0 if module._modules else None)
+            path = self._modules.path(module, sys._getframe())
+            name = path.removeprefix(around + ".") if around else path
+            found = self._scopes[key] = name, self._kind(module)
+        return found
 
-    def scope(self, module: torch.nn.Module, around: Sequence[str]) -> str:
-        """Return the name of the scope of a module: its path after that of the module around."""
-        path = self._modules.path(module, sys._getframe())
-        return path.removeprefix(around[-1] + ".") if around else path
+    def _kind(self, module: torch.nn.Module) -> int | None:
+        code = getattr(type(module).forward, "__code__", None)
+        if code is None or is_library(code.co_filename):
+            return 0 if module._modules else None
+        self.finder.codes.add(id(code))
+        return id(code)

@@ -86,13 +86,9 @@ class SavedBytes:
 
     def count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
         """Return the bytes that new grad_fns of a call save; 0 in transforms of `torch.func`."""
-        try:
-            return self._count(grad_fns, args)
-        except RuntimeError:  # their tensors have no address
-            return 0
-
-    def _count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
-        if Tops._top_saved_tensors_default_hooks(True) is not None:
+        is_packed = Tops._top_saved_tensors_default_hooks(True) is not None
+        # Tensors of a transform have no address.
+        if is_packed or torch._C._functorch.peek_interpreter_stack() is not None:
             return 0
         for x in args:
             if isinstance(x, torch.Tensor) and x.grad_fn is None:
