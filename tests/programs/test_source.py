@@ -474,3 +474,22 @@ def test_no_variable_has_the_name_of_a_function_handed_over() -> None:
     text = checked(ag.grad(f), normal(3), more=(squared,))
     assert "def grad_f(x, squared):" in text
     assert "squared = " not in text
+
+
+def test_no_minus_moves_past_a_complex_zero() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.abs(np.emath.arccos(x)) ** 2)
+
+    checked(ag.grad(f), np.array([0.5, 1.5, -1.5]))
+
+
+def test_an_axis_may_be_an_argument() -> None:
+    checked(ag.grad(lambda x, axis: np.sum(np.max(x, axis) ** 2)), normal(2, 3), 1)
+
+
+def test_results_in_each_other_are_taken_apart() -> None:
+    def f(x: Any) -> Any:
+        counts, (edges,) = np.histogramdd(x[:, None], [3])
+        return np.sum(counts * edges[1:])
+
+    checked(f, normal(6))

@@ -21,7 +21,7 @@ from autograd_tools.programs.writing.call_text import is_name
 
 RESERVED = (
     "np", "scipy", "math", "operator", "range", "reversed", "ValueError", "float", "int", "complex",
-    "bool", "abs", "round",
+    "bool", "abs", "round", "hash", "len",
 )  # fmt: skip
 
 

@@ -232,13 +232,21 @@ class PublicName(NamedTuple):
     needs: str = ""
 
 
+# Of ufuncs behind functions of Python that do the same.
+BEHIND = {
+    "clip": PublicName("np.clip"),
+    "_lambertw": PublicName("scipy.special.lambertw", "import scipy.special"),
+    "_zeta": PublicName("scipy.special.zeta", "import scipy.special"),
+}
+
+
 def public_name(func: Any) -> PublicName | None:
     """Return where a source finds a function; None if it has to be handed over."""
     name = getattr(func, "__name__", "")
     if getattr(builtins, name, None) is func or func is operator.abs:
         return PublicName(name)
-    if isinstance(func, np.ufunc) and name == "_zeta":  # behind a function of Python
-        return PublicName("scipy.special.zeta", "import scipy.special")
+    if isinstance(func, np.ufunc) and name in BEHIND and func is not getattr(np, name, None):
+        return BEHIND[name]
     own = getattr(func, "__module__", None) or ""
     for module in (*NAMESPACES, *_packages(own)):
         if name and getattr(sys.modules.get(module), name, None) is func:

@@ -18,7 +18,8 @@ RESULTS = {
     "add": "total", "sub": "difference", "mul": "product", "truediv": "ratio", "pow": "power",
     "matmul": "product", "neg": "negative", "getitem": "item", "sum": "total",
     "multiply": "product", "subtract": "difference", "where": "chosen", "power": "power",
-    "zeros": "total",
+    "zeros": "total", "max": "largest", "min": "smallest", "abs": "magnitude", "round": "rounded",
+    "all": "condition", "any": "condition",
 }  # fmt: skip
 MOST_SUMS = 20  # sums in each other whose name a part has
 COUNTERS = ("t", "k", "i", "j", "m", "n", *[f"t_{n}" for n in range(2, 99)])

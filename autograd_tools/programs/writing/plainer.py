@@ -76,6 +76,8 @@ def _reduced(call: Call, exact: bool) -> Call:
         [kwargs["axis"]] = kwargs["axis"]
     axis, ndim = kwargs["axis"], len(getattr(call.args[0], "shape", ()))
     axes = axis if type(axis) is tuple else (axis,)
+    if Variable in map(type, axes):
+        return call
     is_whole = axis is None or (ndim and {i % ndim for i in axes} == {*range(ndim)})
     if is_whole and (not exact or ndim == 1):
         del kwargs["axis"]

@@ -27,7 +27,7 @@ def signs_in_front(call: Call, made: Made, exact: bool) -> list[Any]:
     """Return calls that do what a call does, with its sign and its constant factor in front; the
     last one may be the variable that the output equals.
     """
-    if not call.site.gradients or not _is_floating(call.output) or call.kwargs:
+    if not call.site.gradients or not _is_real(call.output) or call.kwargs:
         return [call]  # the user's own lines are as they are
     if call.output.root.written:
         return [call]
@@ -64,7 +64,7 @@ def _multiplied(call: Call, made: Made, exact: bool) -> list[Call]:
 def _spread(call: Call, factor: Any, spread: Call) -> list[Call]:
     """Return a multiple of a value, and then its broadcast."""
     x = spread.args[0]
-    if type(x) is not Variable or not _is_floating(x):
+    if type(x) is not Variable or not _is_real(x):
         return [call]
     if x.dtype not in (None, call.output.dtype) or spread.args[1] != call.output.shape:
         return [call]
@@ -121,16 +121,17 @@ def _without_sign(x: Any, made: Made) -> Any:
 def _call_of(x: Any, made: Made, funcs: frozenset[Any]) -> Call | None:
     """Return the call of one of some functions that makes a floating value."""
     call = made.get(x) if type(x) is Variable else None
-    if call is None or call.func not in funcs or call.kwargs or not _is_floating(x):
+    if call is None or call.func not in funcs or call.kwargs or not _is_real(x):
         return None
     is_fixed = not any([y.root.written for y in (x, *call.inputs())])
-    return call if is_fixed and all([_is_floating(y) for y in call.inputs()]) else None
+    return call if is_fixed and all([_is_real(y) for y in call.inputs()]) else None
 
 
-def _is_floating(x: Any) -> bool:
+def _is_real(x: Any) -> bool:
+    """Return whether a value is of real numbers: the sign of a complex zero chooses a branch."""
     if type(x) is not Variable:
         return False
-    return x.type in (float, complex) if x.dtype is None else x.dtype.kind in "fc"
+    return x.type is float if x.dtype is None else x.dtype.kind == "f"
 
 
 def _is_number(x: Any) -> bool:
