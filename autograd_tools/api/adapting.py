@@ -12,7 +12,6 @@ import importlib
 import math
 import sys
 import threading
-from collections import abc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
@@ -25,10 +24,9 @@ from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
 from autograd_tools.api.compiled_functions import open_function
 from autograd_tools.api.module_changes import ModuleChanges
+from autograd_tools.api.type_tests import CONTAINERS, TypeOfPlain, of_plain, plain_hasattr
 from autograd_tools.engine.calls import new_blank
-from autograd_tools.engine.stand_ins import StandIn
 from autograd_tools.engine.state import innermost_open, recordings
-from autograd_tools.engine.values import unwrap
 
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
@@ -38,8 +36,6 @@ SCIPY = (
     *("integrate", "linalg", "optimize", "signal", "spatial", "spatial.distance", "special"),
     "stats",
 )
-# Abstract classes whose instances recorded numbers are, because recorded arrays are.
-CONTAINERS = (abc.Sized, abc.Iterable, abc.Container, abc.Collection)
 # Functions of NumPy that make arrays, into which a package may write.
 MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"),
@@ -85,8 +81,8 @@ def adapt(*packages: str) -> Iterator[None]:
     Notes
     -----
     NumPy's objects are also replaced in tables, class attributes, default arguments and closures,
-    and `float` and `hasattr` in globals. Recorded values go to the source of functions that Numba
-    compiled. Other compiled code stays as it is: a recorded value is an error.
+    and `float`, `hasattr` and `type` in globals. Recorded values go to the source of functions that
+    Numba compiled. Other compiled code stays as it is: a recorded value is an error.
 
     Examples
     --------
@@ -191,7 +187,7 @@ _late: Any = _Late()
 
 def _replacement(x: Any) -> Any:
     """Return what stands for an object of NumPy, `math` or SciPy; None if it stays."""
-    if getattr(x, "__name__", None) == "scipy" and isinstance(x, ModuleType):
+    if isinstance(x, ModuleType) and x.__name__ == "scipy":
         return _scipy()
     if isinstance(x, MethodType):  # such as norm.cdf
         owner = _replacement(x.__self__)
@@ -227,20 +223,15 @@ def _table() -> dict[int, tuple[Any, Any]]:
         vars(changing).update({**vars(theirs), **changed})
         pairs.append((theirs, changing))
         pairs += [(getattr(theirs, name), function) for name, function in changed.items()]
-    pairs += [(kind, _of_plain(kind)) for kind in CONTAINERS]
-    pairs.append((hasattr, _hasattr))
+    pairs += [(kind, of_plain(kind)) for kind in CONTAINERS]
+    pairs += [(hasattr, plain_hasattr), (type, TypeOfPlain(_of_table))]
     return {id(old): (old, new) for old, new in pairs if old is not new}
 
 
-def _of_plain(kind: Any) -> Any:
-    """Return a class of the values that are instances of `kind` when plain."""
-    members = {"_kind": kind, "__class_getitem__": staticmethod(lambda item: kind[item])}
-    return StandIn(kind.__name__, (), members)
-
-
-def _hasattr(x: Any, name: str, /) -> bool:
-    """Return whether the plain value has an attribute: a number has no `__iter__`."""
-    return hasattr(unwrap(x), name)
+def _of_table(x: Any) -> Any:
+    """Return what stands for an object of NumPy or Python; None if it stays."""
+    found = _table().get(id(x))
+    return None if found is None or found[0] is not x else found[1]
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,17 @@ def open_function(x: Any) -> Callable[..., Any] | None:
     if isinstance(source, FunctionType):
         return _of_numba(x, source)
     bottleneck: Any = sys.modules.get("bottleneck")
-    if bottleneck is not None:
-        if x is bottleneck:
-            return _bottleneck(x)
-        name = getattr(x, "__name__", None)
-        if name in TWINS and getattr(x, "__module__", "").startswith("bottleneck."):
-            return getattr(_bottleneck(bottleneck), name)
+    if bottleneck is None:
+        return None
+    if x is bottleneck:
+        return _bottleneck(x)
+    if isinstance(x, BuiltinFunctionType) and x.__name__ in TWINS:
+        return getattr(_bottleneck(bottleneck), x.__name__) if _is_of(x, "bottleneck.") else None
     return None
+
+
+def _is_of(x: BuiltinFunctionType, package: str) -> bool:
+    return (x.__module__ or "").startswith(package)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_tools.api.compiled_functions import not_compiling, source_of
 
+BUILTINS = {"float": float, "hasattr": hasattr, "type": type}  # that become globals
 COMPILER = "_compile_for_args"  # of Numba's functions
 DEEPEST = 6  # tables in tables
 LONGEST = 100  # items of a list, or of a table in another: a longer one holds data
@@ -33,7 +34,7 @@ class ModuleChanges:
         """Replace the objects in a module."""
         self._namespace = namespace = vars(module)
         self._seen = set(NAMESPACES)
-        self._replace_in(namespace, {"float": float, "hasattr": hasattr, **namespace}, DEEPEST)
+        self._replace_in(namespace, {**BUILTINS, **namespace}, DEEPEST)
         for x in list(namespace.values()):
             if isinstance(x, FunctionType):
                 if x.__globals__ is namespace:  # `wraps` may give it the name of another module

@@ -12,6 +12,8 @@ from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.choosing import full_like as recorded_full_like
 
+IF_NEEDED: Any = np._CopyMode.IF_NEEDED  # what the array API passes for `copy`
+
 
 def is_recorded(*args: Any) -> bool:
     """Return True if an argument, or an item of a list or tuple, is recorded."""
@@ -75,7 +77,7 @@ def array(
             return capture.call(np.array, (object, dtype), options)
         return np.array(plain(object), dtype, **options)
     y = as_type(joined(object), dtype)
-    if y is object and copy:
+    if y is object and copy is not IF_NEEDED and copy:
         y = np.copy(y)
     return np.reshape(y, (1,) * (ndmin - np.ndim(y)) + np.shape(y)) if np.ndim(y) < ndmin else y
 

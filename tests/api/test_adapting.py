@@ -159,6 +159,23 @@ def numbers(x):
     many = isinstance(x, Iterable) or hasattr(x, "__iter__")
     return np.sum(joined(x if many else [x, 2.0 * x]) ** 2)
 
+def kinds(x):
+    class Meta(type):
+        def __call__(cls, *args):
+            return type.__call__(cls, *args)
+    class Of(metaclass=Meta):
+        pass
+    def nothing(a: type | None, b: type[int]):
+        return a
+    assert type(x) is float or type(x) is np.float64
+    assert type(2.5) is float and type(2.5) in (float, int) and {float: 1}[type(2.5)] == 1
+    assert type(np.float64(1)) is np.float64 and type(np.ones(1)) is np.ndarray and type(1) is int
+    assert type(type(x)) is type and type(type) is type and {type: 1}[type] == 1
+    assert isinstance(Of, type) and type(Of) is Meta and not isinstance(int, Meta)
+    assert issubclass(Meta, type) and isinstance(1, (type, int)) and type(Of()) is Of
+    assert type("Made", (), {"n": 2}).n == 2 and repr(type) == "<class 'type'>"
+    return x * 2.0
+
 @np.vectorize
 def positive(x):
     return x * x if x > 1.0 else 0.0
@@ -240,6 +257,7 @@ X, Y = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
         ("matrix", 1.7),
         ("special", 1.7),
         ("of_list", 1.7),
+        ("kinds", 1.5),
         ("numbers", 1.5),
         ("numbers", X),
         ("steps", X),

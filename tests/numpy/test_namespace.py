@@ -19,6 +19,7 @@ OF_NUMBER = {
     "array of nested lists": lambda np, x: np.array([[x, 1.0], [x * x, 2]]),
     "array of a tuple": lambda np, x: np.array((x, 2.0)),
     "array of a number": lambda np, x: np.array(x),
+    "array copied if needed": lambda np, x: np.array(x, copy=numpy._CopyMode.IF_NEEDED),
     "array with ndmin": lambda np, x: np.array([x, 1.0], ndmin=3),
     "array with dtype": lambda np, x: np.array([x, 1], dtype=numpy.float32),
     "array of complex": lambda np, x: np.abs(np.array([x, 2j])),
