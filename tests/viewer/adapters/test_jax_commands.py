@@ -70,12 +70,14 @@ def test_params_and_gradients_are_those_of_the_step(ask, script):
         ("jax.jit(jax.jacfwd(f))(jnp.ones(2))", 1),
         ("jax.jacfwd(lambda p: {'a': f(p['w']), 'b': p['b']})({'w': jnp.ones(2), 'b': 1.0})", 1),
         ("jax.hessian(f)(2.0)", 1),
+        ("jax.grad(f, holomorphic=True)(2.0 + 1j)", 1),
+        ("jax.vjp(lambda x: (f(x), 2), 2.0)[1]((1.0, np.zeros((), jax.dtypes.float0)))", 1),
         ("jax.jvp(f, (2.0,), (1.0,))", 1),
         ("y, push = jax.linearize(f, 2.0); push(1.0); push(2.0)", 2),
     ],
 )
 def test_gradients_count_where_they_are_computed(ask, script, code, gradients):
-    head = "import jax, jax.numpy as jnp\ndef f(x):\n    return jnp.sin(x) * x\n"
+    head = "import jax, jax.numpy as jnp, numpy as np\ndef f(x):\n    return jnp.sin(x) * x\n"
     name = script(f"{head}{code}\n")
     assert "sin(" in ask("show", "--step", str(gradients), name)[0]
     errors = ask("show", "--step", str(gradients + 1), name)[1]

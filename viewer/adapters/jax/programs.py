@@ -14,7 +14,7 @@ from jax.extend.core import ClosedJaxpr
 
 from autograd_tools import Trace
 from viewer.adapters.jax.building import trace_of
-from viewer.adapters.jax.derivatives import DERIVATIVES
+from viewer.adapters.jax.derivatives import DERIVATIVES, ZERO
 from viewer.adapters.jax.forward import Forward
 from viewer.adapters.jax.gradient import Gradient, gradient_of
 from viewer.adapters.jax.marks import VALUE, mark
@@ -137,7 +137,8 @@ def gradient_call(
         return found[0] if has_aux else found
 
     program = jax.make_jaxpr(called)(*arrays)
-    return GradientCall(program, leaves, arrays, kind, jax.tree.leaves(seeds))
+    floats = [x for x in jax.tree.leaves(seeds) if getattr(x, "dtype", None) != ZERO]
+    return GradientCall(program, leaves, arrays, kind, floats)
 
 
 def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:

@@ -81,7 +81,9 @@ class JaxRecorder:
         def made(fun: Any, argnums: Any = 0, has_aux: Any = False, **options: Any) -> Any:
             own = make(fun, argnums, has_aux, **options)
             f = of_gradient(fun, argnums, has_aux)
-            derivative = functools.partial(gradient_call, kind=kind, has_aux=has_aux)
+            is_complex = kind == "grad" and options.get("holomorphic")
+            own_kind = "holomorphic" if is_complex else kind
+            derivative = functools.partial(gradient_call, kind=own_kind, has_aux=has_aux)
 
             @functools.wraps(own)
             def called(*args: Any, **kwargs: Any) -> Any:
