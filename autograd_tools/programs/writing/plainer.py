@@ -16,6 +16,7 @@ from autograd_tools.programs.steps.arithmetic import (
     SUMS,
 )
 from autograd_tools.programs.steps.program import Call, Variable
+from autograd_tools.programs.writing.views import is_view
 
 FILLED = PRODUCTS | QUOTIENTS | SUMS | DIFFERENCES  # where an array of one number is that number
 
@@ -30,6 +31,10 @@ def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
         return _turned(call, made, exact)
     if type(call.func) is Method and call.func.name == "copy" and not exact:
         return _uncopied(call)
+    if call.func is np.moveaxis and len(call.args) == 3:
+        return _moved(call)
+    if call.func in MATRIX_PRODUCTS and not exact:
+        return _outer(call, made) or call
     axis = call.kwargs.get("axis")
     if type(axis) is tuple and len(axis) == 1:
         return call.calling(call.func, call.args, {**call.kwargs, "axis": axis[0]})
@@ -167,18 +172,33 @@ def _equals_output(x: Any, call: Call) -> bool:
 
 
 def _outer(call: Call, made: dict[Variable, Call]) -> Call | None:
-    """Return `np.outer(x, y)` for `x[:, None] * y`."""
+    """Return `np.outer(x, y)` for `x[:, None] * y` and `x[:, None] @ y[None]`."""
+    if len(call.args) != 2 or call.kwargs or call.output.root.written:
+        return None
     column, row = call.args
-    view = _maker(column, made)
-    if view is None or view.func is not operator.getitem:
+    x, y = _spread(column, made, COLUMN), _spread(row, made, ROW)
+    if y is None and call.func not in MATRIX_PRODUCTS and len(getattr(row, "shape", ())) == 1:
+        y = row
+    return None if x is None or y is None else call.calling(np.outer, (x, y))
+
+
+COLUMN = ((..., None), (slice(None), None))
+ROW = ((..., None, slice(None)), (None, slice(None)), (None,), None)
+
+
+def _spread(x: Any, made: dict[Variable, Call], indices: tuple[Any, ...]) -> Any:
+    """Return the vector that `x` is a column, or a row, of; None if it is none."""
+    view = _maker(x, made)
+    if view is None or view.func is not operator.getitem or not is_view(view):
         return None
-    x, index = view.args
-    if type(index) is not tuple or len(index) != 2 or index[0] is not ... or index[1] is not None:
+    if view.args[1] not in indices:
         return None
-    if (
-        len(x.shape) == 1
-        and len(getattr(row, "shape", ())) == 1
-        and call.output.root.written is False
-    ):
-        return call.calling(np.outer, (x, row))
-    return None
+    return view.args[0] if len(view.args[0].shape) == 1 else None
+
+
+def _moved(call: Call) -> Any:
+    """Return the array itself where each axis moves to its own place."""
+    x, start, end = call.args
+    pairs = zip(*[y if type(y) is tuple else (y,) for y in (start, end)], strict=True)
+    same = _equals_output(x, call) and all([(a - b) % len(x.shape) == 0 for a, b in pairs])
+    return x if same else call

@@ -38,6 +38,7 @@ from autograd_tools.programs.writing.attempts import attempted
 from autograd_tools.programs.writing.body import MARK, Body
 from autograd_tools.programs.writing.call_text import array_text, is_name
 from autograd_tools.programs.writing.plain_numbers import with_plain_numbers
+from autograd_tools.programs.writing.single_writes import with_single_writes
 from autograd_tools.programs.writing.tidy import tidied
 from autograd_tools.programs.writing.wrapping import wrapped_text
 
@@ -136,6 +137,7 @@ def _module(f: Any, args: Any, kwargs: Any, exact: bool, asking: FrameType) -> _
     _forget(captured.steps, asking)
     ends = _ends(captured.steps)
     captured = with_plain_numbers(captured, exact=exact)
+    captured = captured if exact else with_single_writes(captured)
     results = tree_leaves([captured.result, *[x for _, x in captured.assigned]])
     steps = without_unread(captured.steps, results, captured.inputs)
     held = held_arrays(replace(captured, steps=steps), outside.places)
