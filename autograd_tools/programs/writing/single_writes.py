@@ -13,7 +13,7 @@ from autograd_tools.base.traced import UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.steps.program import Call, Program, Step, Variable
 
-ADDING = (add_at, UfuncMethod(np.add, "at"))
+INTO_ZEROS = (add_at, UfuncMethod(np.add, "at"))
 REDUCING = (np.sum, UfuncMethod(np.add, "reduce"))
 
 
@@ -61,7 +61,7 @@ class _Writes:
         return step
 
     def _without_zeros(self, call: Call) -> Call | None:
-        if call.func not in ADDING or call.args[0] not in self.zeros:
+        if call.func not in INTO_ZEROS or call.args[0] not in self.zeros:
             return None
         total, index, y = call.args
         if type(y) is not Variable or y.root.written or y.dtype != total.dtype:
