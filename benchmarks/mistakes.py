@@ -212,7 +212,7 @@ x = rng.normal(size=(3, 64, 64)) / 8
         Mistake(
             "q @ np.swapaxes(k, 1, 2) / 8.0",
             'np.einsum("bqd,bkd->bqk", q, k) / 8.0',
-            "einsum in its own loops",
+            "einsum without a matrix product",
         )
     ],
 )
@@ -242,7 +242,7 @@ x = (0.1 * rng.normal(size=(2, 64, 256))).astype(np.float32)
             "        seen.append(h)\n    return np.mean(np.concatenate(seen) ** 2)\n",
             "        seen = np.concatenate([seen, h]) if len(seen) else h\n"
             "    return np.mean(seen**2)\n",
-            "of an array that grows",
+            "of a growing array",
         ),
         Mistake("np.zeros((96, 64), np.float32)", "np.zeros((96, 64))", "is float64"),
     ],
@@ -289,7 +289,7 @@ x = np.array([[0.5], [0.3]])
     [
         Mistake("a * y - b * y * y * y", "a * y - b * y**3", "x ** 3"),
         Mistake("float(ag.value(J))", "J", "were alive at once"),
-        Mistake("    c.value -= 0.1 * ag.grad(J, c)\n", "", "which nothing reads"),
+        Mistake("    c.value -= 0.1 * ag.grad(J, c)\n", "", "which are never read"),
     ],
     TRAINING,
 )
@@ -364,7 +364,7 @@ def loss(x):
 x = rng.normal(size=(300, 300)) / 20
 """,
     [
-        Mistake("x @ (E @ (x @ y))", "x @ E @ x @ y", "faster from the other side"),
+        Mistake("x @ (E @ (x @ y))", "x @ E @ x @ y", "faster in the other order"),
         Mistake(
             """    parts = [x[:4].reshape(-1)]
     for _ in range(100):
@@ -375,7 +375,7 @@ x = rng.normal(size=(300, 300)) / 20
     for _ in range(100):
         series = np.concatenate([series, np.tanh(0.9 * series[-1200:])])
 """,
-            "of an array that grows",
+            "of a growing array",
         ),
     ],
 )

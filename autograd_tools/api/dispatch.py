@@ -205,7 +205,7 @@ def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     """Return the plain value, unless that would lose a gradient."""
     if is_recorded((self,)):
         if name := numpy_function():
-            what = f"np.{name}, which does not look into this argument,"
+            what = f"np.{name}, which does not dispatch on this argument,"
             instead = f"use autograd_tools.numpy.{name}, which does, or {instead}"
         error = lost_gradient(*(instead_of_caller() or (what, instead)))
         if (recording := innermost_open()) is not None:

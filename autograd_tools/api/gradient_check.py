@@ -222,7 +222,7 @@ def _compare(name: str, analytic: Any, numeric: Any, rtol: float, atol: float) -
     if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
         raise GradientError(
             f"the gradient {name} differs from finite differences: "
-            f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
+            f"expected {numeric!s} along a random direction, got {analytic!s}"
         )
 
 

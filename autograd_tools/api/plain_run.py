@@ -48,17 +48,17 @@ class PlainRun:
         again = self._value()
         if not _agrees(expected, again):
             message = (
-                f"{name} returns another value each time, {describe(expected)} and then "
+                f"{name} returns a different value each time, {describe(expected)} and then "
                 f"{describe(again)}, so its recorded value cannot be checked; seed its random "
-                "numbers inside it, and do not let it keep state between its runs"
+                "numbers inside it, and do not let it keep state between runs"
             )
             self.check.undecided(CheckError(message, function=name))
             return
         message = (
             f"{name} returns {describe(plain(recorded))} while it is recorded, and "
-            f"{describe(expected)} otherwise, so its gradient is that of another function; "
-            "look for code that treats a recorded value in another way, such as type(x) "
-            "or an in-place write, and for state that it keeps between its runs"
+            f"{describe(expected)} otherwise, so its gradient is wrong; "
+            "look for code that treats a recorded value differently, such as type(x) "
+            "or an in-place write, and for state that it keeps between runs"
         )
         self.check.fault(CheckError(message, function=name))
 

@@ -84,7 +84,7 @@ def refuse_own_arithmetic(x: Any) -> None:
         [getattr(kind, name) is not getattr(ndarray, name) for name in changed]
     ):
         raise TypeError(
-            f"{kind.__name__} has an arithmetic of its own, and no gradients; "
+            f"{kind.__name__} has its own arithmetic and no gradients; "
             "write np.asarray(x) for its plain array"
         )
     if any([hasattr(kind, name) for name in ("unit", "units")]):
@@ -145,6 +145,6 @@ def _check_pandas(x: Any, what: str) -> None:
         raise TypeError(f"{what} of dtype {found}; {instead}")
     if not all([isinstance(dtype, np.dtype) for dtype in dtypes]) and np.any(x.isna()):
         raise TypeError(
-            f"{what} of dtype {found} with missing ones, which pandas skips and NumPy does not; "
+            f"{what} of dtype {found} with missing values, which pandas skips and NumPy does not; "
             "write x.to_numpy(float, na_value=np.nan)"
         )

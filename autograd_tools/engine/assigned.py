@@ -56,8 +56,8 @@ def _note_write(param: Param) -> None:
 def refuse_assigned(param: Param) -> None:
     """Raise for a Param whose new value is used in the recording of the old one."""
     raise LostGradientError(
-        f"{describe(param)} got another value after this recording used it, and one gradient "
-        f"cannot belong to both: {MEANWHILE}"
+        f"{describe(param)} was assigned a new value after this recording used it, and one "
+        f"gradient cannot belong to both: {MEANWHILE}"
     )
 
 
@@ -69,5 +69,5 @@ def refuse_written(recording: Any) -> None:
             raise ValueError(
                 f"{describe(param)} was changed in place after it was recorded, and its gradient "
                 "would be wrong: compute all gradients before the update, or write "
-                "p.value = p.value - g, which makes a new array"
+                "p.value = p.value - g, which creates a new array"
             )

@@ -35,9 +35,9 @@ def use_plainly(param: Param) -> None:
             continue
         if tape.owner == here and _runs(tape):
             raise LostGradientError(
-                f"{describe(param)} is used in a task, or a context of contextvars, that began "
-                "outside of the recording around it, which would lose its gradient: create it "
-                "inside, or pass the plain value, ag.value(x)"
+                f"{describe(param)} is used in a task or context that was created outside the "
+                "current recording, which would lose its gradient: create it inside, or pass the "
+                "plain value, ag.value(x)"
             )
         if tape.owner not in (None, here):
             tape.elsewhere[id(param)] = (param, threading.current_thread().name)
@@ -63,6 +63,6 @@ def refuse_elsewhere(recording: Any, param: Param | None = None) -> None:
         if param is None or param is used:
             raise LostGradientError(
                 f"the thread {name!r} used {describe(used)} as a plain number while this thread "
-                "recorded, and the gradient of that is lost: compute with it in this thread, "
+                "recorded, so its gradient there is lost: compute with it in this thread, "
                 "or pass its plain value, ag.value(x)"
             )

@@ -17,13 +17,13 @@ def refuse_stale(x: Result, reader: Any) -> None:
     recording = x.recording
     if recording.isolated:
         raise LostGradientError(
-            f"{_computed(x)} is used outside of the checkpointed function that computed it, where "
+            f"{_computed(x)} is used outside the checkpointed function that computed it, where "
             "its gradient is lost; return it from the function, or write ag.value(x) for a constant"
         )
     if reader.serial not in recording.within:
         raise LostGradientError(
-            f"{_computed(x)} belongs to an earlier recording, which has ended, and no gradient of "
-            "this one would flow back through it; compute it anew instead of keeping it (in a "
+            f"{_computed(x)} belongs to an earlier recording, which has ended, so no gradient of "
+            "this one can flow back through it; compute it again instead of keeping it (in a "
             "cache, an attribute or a global), or write ag.value(x) for a constant"
         )
 

@@ -45,8 +45,8 @@ def following_params() -> Any:
     found = next((x for x in recordings.in_effect() if x.follows_params), None)
     if found is not None and any(x.follows_params for x in recordings.beside()):
         raise RuntimeError(
-            "a generator that holds a recording open was resumed inside another recording, which "
-            "would lose its gradients; start the generator in there, or resume it outside"
+            "a generator with an open recording was resumed inside another recording, which would "
+            "lose its gradients; start the generator inside the other one, or resume it outside"
         )
     return found
 

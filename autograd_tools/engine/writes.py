@@ -118,8 +118,8 @@ class Writes:
         if found is None:
             if any(successor.overlaps(array) for successor in known.values()):
                 raise ValueError(
-                    f"{describe(array)} shares its memory with another array that was written "
-                    "into, and no recorded view leads from one to the other; write into a copy"
+                    f"{describe(array)} shares memory with an array that was written into, but is "
+                    "not a recorded view of it; write into a copy"
                 )
             return False
         y: Any = result(found.value, found.recording or x.recording, found.place)
@@ -136,7 +136,7 @@ class Writes:
             if isinstance(array, np.ndarray) and self._of(id(memory_of(array))) is not None:
                 raise ValueError(
                     f"{describe(pytree)} holds an array that was written into after it was read; "
-                    "use its parts, which follow"
+                    "use its parts, which have the new values"
                 )
 
 

@@ -46,7 +46,7 @@ class Joiner:
         first = [item for item in items[:1] if isinstance(item, str)]
         if first and first[0] in ("r", "c"):
             raise TypeError(
-                f"np.r_[{first[0]!r}, ...] makes a matrix, which cannot be recorded; "
+                f"np.r_[{first[0]!r}, ...] returns a matrix, which cannot be recorded; "
                 f"remove {first[0]!r}"
             )
         items = [spelled_out(item) for item in items[len(first) :]]

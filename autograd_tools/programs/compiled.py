@@ -44,7 +44,7 @@ MOST_SIGNATURES = 64
 MOST_CHANGES = 16  # of what a function reads from outside, or of its integers, for one signature
 MOST_CAPTURES = 4 * MOST_SIGNATURES
 SELDOM = (
-    "texts, flags, shapes, objects or integers in its arguments seldom repeat; "
+    "strings, booleans, shapes, objects or integers in its arguments seldom repeat; "
     "write np.take(X, i, axis=0) for X[i]"
 )
 
@@ -249,7 +249,7 @@ class Compiled:
                 self._signatures.pop(known.key, None)
                 raise _Failed("") from error
             if isinstance(error, LeftPathError):
-                raise _Failed("rounding decides which way it goes") from error
+                raise _Failed("rounding decides which branch it takes") from error
             what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
             raise _Failed(f"{what}{error}") from error
         known.writes = known.writes or program.writes_inputs
@@ -262,7 +262,7 @@ class Compiled:
         if self._warned and reason == SELDOM:
             return y
         self._warned = True
-        message = f"{name_of(self.function)} runs without a program: {reason}"
+        message = f"{name_of(self.function)} runs uncompiled: {reason}"
         warnings.warn(message, RuntimeWarning, stacklevel=_users_level())
         return y
 
@@ -273,7 +273,7 @@ class _Failed(Exception):  # noqa: N818  it never leaves this module
 
 def _check_close(expected: Any, y: Any) -> None:
     if not close(expected, y):
-        raise UncapturedError("its program gives another value")
+        raise UncapturedError("its program returns a different value")
 
 
 def _users_level() -> int:
@@ -285,7 +285,7 @@ def _users_level() -> int:
 
 
 def _unseen(outside: Outside) -> str:
-    return f"{outside.unseen} may change without notice" if outside.unseen else ""
+    return f"{outside.unseen} may change undetected" if outside.unseen else ""
 
 
 def _changing(name: str) -> str:

@@ -77,7 +77,7 @@ def often_left(paths: list[Path]) -> str:
     sites = [site for x, y, site in pairs if x != y]
     at = f"at {sites[0].file}:{sites[0].line} " if sites and sites[0].file else ""
     return (
-        f"the number that Python reads {at}was another one in each of {MOST_PATHS} runs; pass what "
+        f"the number that Python reads {at}was different in each of {MOST_PATHS} runs; pass what "
         "it selects as an argument, such as X[i:i + 10], or write np.take(X, i, axis=0) for X[i]"
     )
 

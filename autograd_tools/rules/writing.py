@@ -147,8 +147,8 @@ def begin(x: Blank, v: Any) -> bool:
         return False
     if x.index == EXPOSED:
         raise ValueError(
-            f"a plain array has the memory of {x!r}, as after np.asarray(x) or np.split(x, n), and "
-            "cannot hold a recorded value; write into x before that, or into a copy"
+            f"a plain array shares the memory of {x!r}, as after np.asarray(x) or np.split(x, n), "
+            "and cannot hold a recorded value; write into x before that, or into a copy"
         )
     enter(x)
     x.__class__ = Result
@@ -168,7 +168,7 @@ def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
         array = isinstance(held, np.ndarray)
         raise TypeError(
             f"cannot assign into {x!r}, because "
-            f"{'its recording has ended' if array else 'it is no array'}; "
+            f"{'its recording has ended' if array else 'it is not an array'}; "
             "assign into a copy of its plain value, ag.value(x)"
         )
     if is_frozen(now):

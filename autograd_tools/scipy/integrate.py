@@ -220,8 +220,8 @@ def solve_ivp(
     """
     if t_eval is None:
         raise TypeError(
-            "solve_ivp needs t_eval, the times of the solution: those that a solver chooses have "
-            "no gradient"
+            "solve_ivp needs t_eval, the times of the solution, because times that the solver "
+            "chooses have no gradient"
         )
     start, end = constant(t_span, "solve_ivp: t_span")
     times = plain_array(constant(t_eval, "solve_ivp: t_eval"), float)

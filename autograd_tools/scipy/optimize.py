@@ -65,8 +65,8 @@ def _recorded(root: Any, f: Function, kind: Any) -> Any:
         is_simple = np.abs(kind.divide(first, plain(slope)) - same) <= 0.1
         if not (np.all(is_near) and np.all(is_simple)):
             raise ValueError(
-                f"expected a simple root, which has a gradient, got {root!r}; Newton's method does "
-                "not converge from there; set smaller tolerances if it is one"
+                f"expected a simple root, because others have no gradient, got {root!r}: Newton's "
+                "method does not converge from it; if it is simple, set smaller tolerances"
             )
         y = y - step
     return with_value(y, root)

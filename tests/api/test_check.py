@@ -84,7 +84,7 @@ def test_a_value_that_changes_from_run_to_run_is_refused(w):
         runs.append(1)
         return np.sum(w) * len(runs)
 
-    with pytest.raises(ag.CheckError, match=r"another value each time, 6.0 and then 9.0"):
+    with pytest.raises(ag.CheckError, match=r"a different value each time, 6.0 and then 9.0"):
         ag.diff(f, check=True)
 
 

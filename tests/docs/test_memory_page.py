@@ -44,10 +44,10 @@ def test_the_plan_changes_the_lines_of_a_real_run(shown, real):
 
 
 def test_the_predicted_peak_is_that_of_a_real_run(shown, real):
-    predicted = re.compile(r"Predicted: \S+ in place of \S+,")
+    predicted = re.compile(r"Predicted: \S+ instead of \S+,")
     assert predicted.findall(shown) == predicted.findall(real) != []
 
 
 def test_the_plan_was_tried_in_a_real_run(shown, real):
     for text in (shown, real):
-        assert re.search(r"Tried: \S+ in place of .* same gradient to the bit\.", text)
+        assert re.search(r"Tried: \S+ instead of .* same gradient to the bit\.", text)

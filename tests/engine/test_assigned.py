@@ -9,7 +9,7 @@ import pytest
 import autograd_tools as ag
 
 Pair = namedtuple("Pair", "a b")
-ANOTHER = "got another value after this recording used it.*keep the new value in a variable"
+ANOTHER = "was assigned a new value after this recording used it.*keep the new value in a variable"
 IN_PLACE = "was changed in place after"
 
 

@@ -109,7 +109,7 @@ def test_a_value_recorded_in_another_thread_meanwhile_is_an_error():
 def test_a_value_kept_by_a_checkpointed_function_is_an_error_outside():
     w, kept = ag.Param(2.0), []
     part = ag.checkpoint(lambda x: kept.append(x * w) or x * w)
-    with pytest.raises(ag.LostGradientError, match="outside of the checkpointed function"):
+    with pytest.raises(ag.LostGradientError, match="outside the checkpointed function"):
         ag.diff(lambda: part(3.0) + kept[0])
 
 

@@ -177,7 +177,7 @@ def test_a_cast_to_integers_has_no_gradient():
 
 
 def test_a_matrix_is_an_error():
-    with pytest.raises(TypeError, match="makes a matrix"):
+    with pytest.raises(TypeError, match="returns a matrix"):
         ag.grad(lambda a: np.sum(np.r_["r", a]))(A)
 
 

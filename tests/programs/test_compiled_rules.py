@@ -50,9 +50,9 @@ def check_compiled(func, derivative):
         compiled = ag.compile(f)
         with warnings.catch_warnings():
             if NAMES[func] not in EAGER:
-                warnings.filterwarnings("error", ".*runs without a program", RuntimeWarning)
+                warnings.filterwarnings("error", ".*runs uncompiled", RuntimeWarning)
             else:
-                warnings.filterwarnings("ignore", ".*runs without a program", RuntimeWarning)
+                warnings.filterwarnings("ignore", ".*runs uncompiled", RuntimeWarning)
             for given, y in zip((args, moved(args), args), [*expected, expected[0]], strict=True):
                 assert_close(compiled(*copied(given)), y)
 

@@ -93,7 +93,7 @@ def check(seed):
 @pytest.mark.parametrize("start", range(0, 100, 20))
 def test_a_compiled_random_function_is_the_function(start):
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*runs without a program", RuntimeWarning)
+        warnings.filterwarnings("error", ".*runs uncompiled", RuntimeWarning)
         for seed in range(start, start + 20):
             check(seed)
 
@@ -102,6 +102,6 @@ def test_a_compiled_random_function_is_the_function(start):
 @pytest.mark.parametrize("start", range(100, 1500, 200))
 def test_many_more_compiled_random_functions_are_the_functions(start):
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*runs without a program", RuntimeWarning)
+        warnings.filterwarnings("error", ".*runs uncompiled", RuntimeWarning)
         for seed in range(start, start + 200):
             check(seed)

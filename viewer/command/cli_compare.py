@@ -91,7 +91,7 @@ def run_compare(args: argparse.Namespace) -> int:
     if args.fail_over is not None and kind != "profile":
         raise ValueError("--fail-over needs two profiles, got two traces")
     if args.output and kind == "profile" and not args.output.endswith((".html", ".html.gz")):
-        raise ValueError(f"--output of two profiles is a page, .html, got {args.output}")
+        raise ValueError(f"--output of two profiles must end in .html, got {args.output}")
     given = {name: getattr(args, name) for name in ("by", "limit", "everything", "rtol")}
     given = {name: value for name, value in given.items() if value is not None}
     if kind == "trace" and "by" in given and not args.output:
@@ -115,7 +115,7 @@ def _kind(args: argparse.Namespace) -> str:
     if args.profile and kind == "trace":
         raise ValueError("--profile compares two profiles, got a saved trace")
     if args.step is not None and (kind == "profile" or len(saved) == 2):
-        raise ValueError("--step chooses the gradient of a script whose trace is compared")
+        raise ValueError("--step applies only to the traces of scripts")
     args.step = 1 if args.step is None else args.step
     check_choice(args)
     return kind

@@ -60,7 +60,7 @@ def add_draw(command: Command) -> None:
     add(
         "--direction",
         choices=get_args(Direction),
-        help="of the arrows (default: whichever fits better)",
+        help="flow direction (default: whichever fits better)",
     )
     add("--links", metavar="EDITOR", help="link boxes to the source: file, vscode, pycharm")
     add_trace(command)

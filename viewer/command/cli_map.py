@@ -31,7 +31,7 @@ def add_map(command: Command) -> None:
     add("--heat", choices=get_args(HeatBy), help="colour boxes by a measure")
     add("--focus", metavar="NODE", help="select a node: the name of a Param, or an id such as 12")
     add("--where", metavar="SEARCH", help="search for nodes, such as nan")
-    add("--direction", choices=get_args(Direction), help="direction of the arrows")
+    add("--direction", choices=get_args(Direction), help="flow direction")
     command.add_script("trace")
     command.set_defaults(run=run_map)
 

@@ -9,11 +9,11 @@ from viewer.command.sampling import INSTALLED, OURS
 
 # By the top package of a library, the end of the error. To add one, add an entry.
 LIBRARIES = {
-    "autograd": "it uses HIPS autograd: write --as-autograd before SCRIPT",
+    "autograd": "it uses HIPS autograd: add --as-autograd before SCRIPT",
     "torch": "it uses PyTorch, which computes its own gradients: show, draw, map, explain and "
-    "profile find those of the main thread",
+    "profile find only those of the main thread",
     "jax": "it uses JAX, which computes its own gradients: show, draw, map, explain and profile "
-    "find those of jax.grad, jax.vjp and its other functions for derivatives",
+    "find those of jax.grad, jax.vjp and its other derivative functions",
 }
 
 

@@ -96,7 +96,7 @@ def trial_run(
             with np.load(Path(work) / GRADIENT) as arrays:
                 gradient = [arrays[name] for name in sorted(arrays)]
         except ValueError:  # objects, such as sparse matrices
-            raise Failed("its gradient is no array of numbers, and cannot be compared") from None
+            raise Failed("its gradient is not a numeric array and cannot be compared") from None
         return Run(peak, ns, forward_ns, system, gradient)
 
 

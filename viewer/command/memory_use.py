@@ -39,7 +39,7 @@ PACKAGE = '__import__("autograd_tools")'  # the name of the package in a changed
 NEAR = 0.87  # of the predicted time; another one is measured again
 SAME = 1e-6  # the largest relative difference of two equal gradients
 NOT_AGAIN = {"stdin": "standard input can be read only once", "notebook": "it is a notebook"}
-UNSEEDED = "the program itself computes another gradient in each run, so no plan can be checked"
+UNSEEDED = "the program computes a different gradient in each run, so no plan can be checked"
 
 
 def add_memory(command: Command) -> None:
@@ -117,7 +117,7 @@ class MemoryWatch:
     def take(self, trace: Trace) -> None:
         """Take the gradient of another engine, if that tells its memory."""
         if trace.columns.buffers is None:
-            say("the memory of this gradient is unknown: its engine does not tell it")
+            say("the memory of this gradient is unknown: its engine does not report it")
         elif self.work is None:
             self.work = recorded(trace)
 
@@ -200,7 +200,7 @@ class _Runs:
         apart = difference(before.gradient, after.gradient)
         if apart > SAME:
             again = difference(before.gradient, self._run({}).gradient)
-            raise Failed(UNSEEDED if again > SAME else "it gives another gradient")
+            raise Failed(UNSEEDED if again > SAME else "it changes the gradient")
         if after.peak >= before.peak:
             raise Failed("it does not lower the peak")
         if not NEAR < after.ns / (plan.ns or 1) < 1 / NEAR:  # others may use the processor, too

@@ -371,7 +371,7 @@ class _Run:
             )
         return (
             "no gradient with autograd_tools in its own process, so there is nothing to profile; "
-            "write --children to profile those that it starts"
+            "write --children to profile the processes that it starts"
         )
 
 

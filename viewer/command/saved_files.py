@@ -43,5 +43,5 @@ def check_file(path: str) -> int:
 def _report(path: str, faults: list[str]) -> list[str]:
     more = len(faults) > MOST_FAULTS
     count = f"more than {MOST_FAULTS} faults" if more else plural(len(faults), "fault")
-    lines = [f"{shown(path)} is no valid trace: {count}"]
+    lines = [f"{shown(path)} is not a valid trace: {count}"]
     return lines + [f"  {one_line(fault)}" for fault in faults[:MOST_FAULTS]]

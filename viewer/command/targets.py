@@ -143,7 +143,7 @@ def _load_script(path: str, names: Names) -> Body:
         content = stream.read()
     compiled = read_code(io.BytesIO(content))
     if compiled is None and path.endswith(".pyc"):
-        raise ValueError(f"{path} is no bytecode of Python {sys.version.split()[0]}")
+        raise ValueError(f"{path} is not bytecode of Python {sys.version.split()[0]}")
     loader = "SourceFileLoader" if compiled is None else "SourcelessFileLoader"
     names.update(__file__=file, __cached__=None)
     names.update(__loader__=getattr(importlib.machinery, loader)("__main__", file))

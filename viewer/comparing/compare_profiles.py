@@ -57,13 +57,15 @@ def profiles_legend(found: Comparison) -> str:
     """Return sentences on the times, and on the differences that are significant."""
     times = "Times are of the median gradient."
     if not all(found.gradients):
-        times = "Times are of the whole run, because a profile has no number of gradients."
+        times = (
+            "Times are of the whole run, because the number of gradients is missing in a profile."
+        )
     if not found.known:
         fewest = min(found.gradients)
         return f"{times} Significance needs {FEWEST} gradients in each profile, got {fewest}."
     limit = f"{ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
     if max(found.machine, 1 / found.machine) > 1 + FLOOR / 2:
-        speed = f"{_times(found.machine)}, as tracing a call shows"
+        speed = f"{_times(found.machine)}, measured by tracing calls"
         limit = f"{limit}, and above the change of the machine's speed ({speed})"
     return f"{times} Significant if above {limit}."
 

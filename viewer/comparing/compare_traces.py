@@ -25,7 +25,7 @@ WORDS: dict[Mark, str] = {
     "added": "added",
     "removed": "removed",
     "changed": "changed",
-    "numbers": "with other numbers",
+    "numbers": "with different numbers",
 }
 Ids: TypeAlias = tuple[Mapping[int, int], Mapping[int, int]]  # in the union, by those in each trace
 

@@ -126,11 +126,11 @@ def _annotated(
     shown, changed = lines_around(code, lines) if code else (sorted(lines), False)
     if whole and code:
         shown = sorted({*range(1, len(code) + 1), *lines})
-    note = "" if code else "… file not found; showing only the lines that were measured"
+    note = "" if code else "… file not found; showing only measured lines"
     if changed:
-        note = "… the file has changed: some lines that were measured hold no code now"
+        note = "… the file has changed: some measured lines contain no code now"
     if edited:
-        note = "… the file has changed; showing only the lines that were measured, as they were"
+        note = "… the file has changed; showing only measured lines, as they were"
     if not code and max(known, default=LONGEST) < LONGEST:
         code = [known.get(number, "") for number in range(1, max(known) + 1)]
     numbers = _with_gaps(shown)

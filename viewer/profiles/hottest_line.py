@@ -17,7 +17,7 @@ from viewer.text.places import source_text
 
 MOST_SEARCHED = 5  # lines that are looked for in the sources
 MOST_LINES = 16  # of a gradient
-HEADING = "The hottest line with a gradient in NumPy"
+HEADING = "The most expensive line, with its gradient in NumPy"
 
 
 @dataclass(frozen=True)

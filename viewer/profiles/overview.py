@@ -63,7 +63,7 @@ def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
     if timer.about.get("alone"):
         ran = f"{count} operations of one JAX gradient, each evaluated alone, take {spent}"
         yield f"{ran}: {shares}."
-        yield "A compiled program joins them and takes less."
+        yield "A compiled program fuses them and takes less time."
     else:
         yield f"{count} operations in a run of {spent}: {shares}; the rest is {REST}."
     shot = timer.snapshot()
@@ -90,7 +90,7 @@ def _about(facts: dict[str, Any]) -> Iterator[str]:
     if type(facts.get("processes")) is int:
         yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
     if facts.get("unfinished"):
-        yield "A checkpoint of an unfinished run: the script ran on."
+        yield "Checkpoint of an unfinished run: the script was still running."
     if type(facts.get("signal")) is str:
         yield f"{one_line(facts['signal'])} ended the run."
 

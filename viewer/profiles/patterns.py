@@ -8,10 +8,10 @@ from viewer.profiles.line_profile import Found, LineProfile, size, tip
 from viewer.profiles.rewrites import shapes_in
 
 CHAINED = (
-    "Each call needs the one before: ag.compile takes less time for each, and fewer, larger "
-    "operations help, too."
+    "Each call depends on the previous one: ag.compile makes calls cheaper, and fewer, larger "
+    "operations help as well."
 )
-INDEPENDENT = "The calls do not need one another: write xs @ w for [x @ w for x in xs]."
+INDEPENDENT = "The calls are independent: write xs @ w for [x @ w for x in xs]."
 # Operations that have tips of their own, or none.
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")
 MUCH = 0.2  # of the measured time, where there is no simple rewrite
@@ -99,11 +99,11 @@ def repeated(line: LineProfile) -> Found | None:
 def unused(line: LineProfile) -> Found | None:
     """Find lists that are joined at each step of a loop, of which only the last is used."""
     spent = {fact.op: line.ns_of(fact.op) * n // calls for fact, n, calls in line.told("unused")}
-    pattern = f"{', '.join(spent)} of a list that grows, most of them without a use"
+    pattern = f"{', '.join(spent)} of a growing list, most results unused"
     return Found(sum(spent.values()), pattern) if spent else None
 
 
-@tip("Compute it once before the loop, and use the result again.")
+@tip("Compute it once before the loop, and reuse the result.")
 def again(line: LineProfile) -> Found | None:
     """Find operations that are repeated on equal arguments."""
     spent = {fact.op: line.ns_of(fact.op) * n // calls for fact, n, calls in line.told("repeated")}

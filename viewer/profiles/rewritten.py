@@ -42,7 +42,7 @@ def einsums(line: LineProfile) -> Found | None:
             trial = line.trial("einsum", subscripts.text, arrays, ("einsum",), tracked)
             if trial is not None:
                 calls = line.calls("einsum")
-                pattern = "einsum in its own loops, not as a matrix product"
+                pattern = "einsum without a matrix product"
                 return Found(line.ns_of("einsum"), pattern, trial=trial, times=calls)
     return None
 
@@ -70,7 +70,7 @@ def associated(line: LineProfile) -> Found | None:
         arrays = [Operand(_dtype(line, fact.op), shape, "C") for shape in shapes_in(detail)]
         trial = line.trial("associated", detail, arrays, (), [*map(int, tracked.split())])
         if trial is not None:
-            pattern = f"a product of {len(arrays)} arrays, faster from the other side"
+            pattern = f"a product of {len(arrays)} arrays, faster in the other order"
             spent = line.ns_of("matmul") + line.ns_of("dot")
             return Found(spent, pattern, trial=trial, times=n)
     return None
@@ -193,7 +193,7 @@ def growing(line: LineProfile) -> Found | None:
         count = min(int(parts), max(math.isqrt(3 * MOST_COPIED // max(size(part), 1)), 2))
         trial = line.trial("growing", f"{detail} {count}", (part,))
         if trial is not None:
-            pattern = f"concatenate, {line.often(fact.op)}, of an array that grows"
+            pattern = f"concatenate, {line.often(fact.op)}, of a growing array"
             return Found(line.ns_of(fact.op), pattern, trial=trial, times=n / count)
     return None
 
@@ -211,11 +211,12 @@ def widened(line: LineProfile) -> Found | None:
         if trial is not None:
             name = code or f"argument {number}"
             pattern = (
-                f"{fact.op} of float32 and {name}, a {dtype} {kind}: all that follows is float64"
+                f"{fact.op} of float32 and {name}, a {dtype} {kind}: "
+                "all later operations are float64"
             )
             instead = f"Convert it once, {code or 'x'}.astype(np.float32)."
             if kind == "number":
-                instead = f"Write float({code or 'x'}), a number of Python's."
+                instead = f"Write float({code or 'x'}), a Python number."
             return Found(spent, pattern, instead, trial)
     return None
 
@@ -275,15 +276,15 @@ def unread(line: LineProfile) -> Found | None:
             if (record.op, str(record.argument)) == (fact.op, argument)
         ]
         spent += sum(own) * n // max(calls, 1)
-    return Found(spent, f"gradients of {names}, which nothing reads") if names else None
+    return Found(spent, f"gradients of {names}, which are never read") if names else None
 
 
-@tip("Keep ag.value(J), a number, and let go of the tape.")
+@tip("Keep ag.value(J), a number, instead of the tape.")
 def kept(line: LineProfile) -> Found | None:
     """Find tapes that stay alive, step by step."""
     for fact, n, made in line.told("kept"):
         nbytes = n * int(fact.detail)
         if nbytes > LARGE:
-            alive = f"{count_text(n)} of {count_text(made)} tapes made here were alive at once"
+            alive = f"{count_text(n)} of {count_text(made)} tapes created here were alive at once"
             return Found(0, f"{alive}, with {memory_text(nbytes)} of arrays", always=True)
     return None

@@ -16,7 +16,7 @@ from autograd_tools.timing.facts import Fact, Facts
 
 FEWEST = 4  # slices
 COPIED = ("constant", "copied")  # the source of a small constant, of which a recording has a copy
-FEWEST_PARTS = 10  # of an array that grows
+FEWEST_PARTS = 10  # of a growing array
 FEW_READS = 4  # of an array that stands for no loop over its elements
 
 

@@ -86,8 +86,8 @@ def _agreed(
     state.clear_caches()
     if not close(expected, run.result):
         _refuse(
-            f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
-            "for type(x) is kind"
+            f"{name_of(f)} returns a different value while it is captured; write "
+            "isinstance(x, kind) for type(x) is kind"
         )
     return run._replace(expected=expected)
 

@@ -129,7 +129,7 @@ class SparseArray:
     def power(self, n: Any, dtype: None = None) -> Any:
         """Return the elements to the power of a positive number."""
         if ndim(n) != 0 or dtype is not None or not plain(n) > 0:
-            raise TypeError(f"a sparse array has powers of a positive number, got {n!r}")
+            raise TypeError(f"the exponent of a sparse array must be positive, got {n!r}")
         return made(self.data**n, self.pattern, self.is_matrix)
 
     def multiply(self, other: Any) -> Any:
@@ -166,10 +166,10 @@ class SparseArray:
         return star(other, self)
 
     def __imul__(self, other: Any) -> Any:
-        raise TypeError("a recorded sparse matrix does not change in place; write S = S * x")
+        raise TypeError("a recorded sparse matrix cannot change in place; write S = S * x")
 
     def __itruediv__(self, other: Any) -> Any:
-        raise TypeError("a recorded sparse matrix does not change in place; write S = S / x")
+        raise TypeError("a recorded sparse matrix cannot change in place; write S = S / x")
 
     def __truediv__(self, other: Any) -> Any:
         return ratio(self, other)

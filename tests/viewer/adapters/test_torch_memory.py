@@ -108,5 +108,5 @@ def test_packed_tensors_are_said_to_be_unknown():
     t = trace(f, leaf())
     use = viewer.memory(ag.Trace.from_dict(t.to_dict()))
     assert use.packed == 2
-    assert "2 operations packed what they save" in str(use)
+    assert "2 operations packed saved tensors" in str(use)
     assert viewer.memory(trace(loss, leaf())).packed == 0

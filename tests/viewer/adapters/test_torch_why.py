@@ -104,7 +104,7 @@ def test_a_value_that_is_no_leaf_says_so():
         y = w * 2
         y.sum().backward()
     assert why_none(p, y) == (
-        "y is no leaf, so its .grad is None: call its retain_grad() before backward(); "
+        "y is not a leaf, so its .grad is None: call its retain_grad() before backward(); "
         "node 2 of the trace has its gradient"
     )
 

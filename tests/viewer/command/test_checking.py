@@ -70,7 +70,7 @@ def test_random_numbers_are_no_fault(ask, script):
     output, errors, status = ask("check", script(source))
     head, unknown = output.splitlines()
     assert (head, errors, status) == ("checked 6 gradients: no fault", "", 0)
-    assert "train.py:6) returns another value each time" in unknown
+    assert "train.py:6) returns a different value each time" in unknown
     assert unknown.endswith("(×3)")
 
 
@@ -100,7 +100,8 @@ def test_a_fault_of_a_saved_trace_is_shown_with_its_node(ask, script, tmp_path):
     (tmp_path / "trace.json").write_text(json.dumps(data), "utf-8")
     n = len(data["heads"])
     assert ask("check", "trace.json") == (
-        f"trace.json is no valid trace: 1 fault\n  node 2: head is {n}, expected less than {n}\n",
+        f"trace.json is not a valid trace: 1 fault\n"
+        f"  node 2: head is {n}, expected less than {n}\n",
         "",
         1,
     )

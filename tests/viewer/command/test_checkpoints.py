@@ -83,7 +83,9 @@ def test_a_checkpoint_survives_the_end_of_the_process(ask_process, script, tmp_p
     assert ask_process("profile", *options, script(head + source + "end()\n")) == ("", "", 5)
     assert Timer.load(tmp_path / "run.json").about == {"unfinished": True}
     report = ask_process("profile", "run.json")[0]
-    assert report.splitlines()[-1] == "A checkpoint of an unfinished run: the script ran on."
+    assert (
+        report.splitlines()[-1] == "Checkpoint of an unfinished run: the script was still running."
+    )
 
 
 @pytest.mark.slow

@@ -218,10 +218,7 @@ def test_a_script_that_fails_is_not_compared(ask, script):
     ("options", "message"),
     [
         (["--step", "0"], "--step must be 1 or more, got 0"),
-        (
-            ["--step", "1", "--profile"],
-            "--step chooses the gradient of a script whose trace is compared",
-        ),
+        (["--step", "1", "--profile"], "--step applies only to the traces of scripts"),
         (["--fail-over", "10%"], "--fail-over needs two profiles, got two traces"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 USES = {
     "import torch\n": "it uses PyTorch, which computes its own gradients",
     "import jax.numpy as jnp\n": "it uses JAX, which computes its own gradients",
-    "from autograd import grad\n": "it uses HIPS autograd: write --as-autograd before SCRIPT",
+    "from autograd import grad\n": "it uses HIPS autograd: add --as-autograd before SCRIPT",
     "import model\n": "it uses PyTorch, which computes its own gradients",
 }
 

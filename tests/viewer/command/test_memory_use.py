@@ -125,7 +125,7 @@ def test_a_module_of_the_program_is_changed_for_the_trial(ask, script):
 def test_a_part_that_cannot_be_wrapped_is_left_out_with_the_reason(ask, script):
     output, errors, status = ask("profile", "--budget", "1MB", script(CLOSURE))
     assert (errors, status) == ("", 0)
-    assert "Out of reach: no call or loop that can be wrapped" in output
+    assert "Out of reach: wrapping calls or loops" in output
     assert "checkpoint(block) uses a recorded value that is not one of its arguments" in output
 
 
@@ -154,7 +154,7 @@ def test_calls_of_instances_are_wrapped(ask, script):
 @pytest.mark.slow
 def test_tapes_that_a_program_keeps_are_reported(ask, script):
     output = ask("profile", "--memory", script(KEPT))[0]
-    assert "3 tapes of ag.diff from train.py:5 stay alive beside it: " in output
+    assert "3 tapes of ag.diff from train.py:5 stay alive, too: " in output
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ def loss(w):
 for _ in range(3):
     ag.grad(loss)(np.ones(20))
 """
-HEADING = "The hottest line with a gradient in NumPy"
+HEADING = "The most expensive line, with its gradient in NumPy"
 
 
 @pytest.mark.slow

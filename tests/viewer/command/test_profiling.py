@@ -227,8 +227,8 @@ def test_gradients_of_other_processes_are_not_seen(profiled):
     )
     message = (
         "autograd-tools: train.py computed no gradient with autograd_tools in its own "
-        "process, so there is nothing to profile; write --children to profile those that it "
-        "starts\n"
+        "process, so there is nothing to profile; write --children to profile "
+        "the processes that it starts\n"
     )
     assert profiled(source) == ("", message, 2, {})
 

@@ -167,7 +167,7 @@ def test_bytecode_of_another_version_is_refused(ask, tmp_path):
     version = sys.version.split()[0]
     assert ask("show", "old.pyc") == (
         "",
-        f"autograd-tools: old.pyc is no bytecode of Python {version}\n",
+        f"autograd-tools: old.pyc is not bytecode of Python {version}\n",
         2,
     )
 

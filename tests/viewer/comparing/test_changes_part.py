@@ -130,7 +130,7 @@ def test_other_numbers_are_no_changed_operation(tmp_path):
     found = compared(tmp_path, old, new)
     assert found["mark"].tolist() == [4, 0, 0]
     assert found.header["notes"][1].startswith(
-        "+ 0 added, − 0 removed, ≠ 0 changed, ± 1 with other numbers; 2 more differ"
+        "+ 0 added, − 0 removed, ≠ 0 changed, ± 1 with different numbers; 2 more differ"
     )
 
 
@@ -175,6 +175,6 @@ def test_a_page_of_two_profiles_takes_no_other_ending(ask, tmp_path):
     timer_of("train", 1000).save(tmp_path / "a.json")
     _, errors, status = ask("compare", "a.json", "a.json", "-o", "c.svg")
     assert (errors, status) == (
-        "autograd-tools: --output of two profiles is a page, .html, got c.svg\n",
+        "autograd-tools: --output of two profiles must end in .html, got c.svg\n",
         2,
     )

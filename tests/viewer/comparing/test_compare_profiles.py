@@ -422,7 +422,7 @@ def test_tracing_a_call_shows_the_speed_of_the_machine():
 
 def test_the_legend_names_a_slower_machine():
     a, b = on_machine(100, sin=1000, sin_1=1), on_machine(200, sin=2100, sin_1=2)
-    end = "and above the change of the machine's speed (×2.00, as tracing a call shows)."
+    end = "and above the change of the machine's speed (×2.00, measured by tracing calls)."
     assert viewer.compare(a, b).endswith(end)
 
 

@@ -97,14 +97,14 @@ def test_an_operation_with_other_numbers_alone_is_none_that_changed():
 
 def test_the_heading_counts_other_numbers_apart():
     assert lines(network(1), network(1, np.sin, scale=1.5))[0] == (
-        "5 → 5 nodes: 0 added, 0 removed, 1 changed, 1 with other numbers, "
+        "5 → 5 nodes: 0 added, 0 removed, 1 changed, 1 with different numbers, "
         "and 3 differ as a consequence"
     )
 
 
 def test_a_heading_says_that_only_numbers_differ():
     assert lines(network(2), network(2, scale=1.5))[0] == (
-        "same structure in 8 nodes: 2 with other numbers, and 4 differ as a consequence"
+        "same structure in 8 nodes: 2 with different numbers, and 4 differ as a consequence"
     )
 
 

@@ -162,7 +162,7 @@ def test_a_missing_file_shows_the_measured_lines(path):
     path.unlink()
     assert viewer.annotate(timer_of(path, *ROWS)).splitlines() == [
         "model.py  10.0μs of 10.0μs, 100.0%",
-        "… file not found; showing only the lines that were measured",
+        "… file not found; showing only measured lines",
         "forward  backward  accumulate  allocated      %  heat      line",
         " 2.00μs    4.00μs      2.00μs       256B  80.0%  ████████    14",
         "                                                              ⋮",
@@ -170,7 +170,7 @@ def test_a_missing_file_shows_the_measured_lines(path):
     ]
 
 
-CHANGED = "… the file has changed: some lines that were measured hold no code now"
+CHANGED = "… the file has changed: some measured lines contain no code now"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_expensive_lines_are_red_and_others_dim(path):
 @pytest.mark.parametrize("line", [0, 10**9])
 def test_a_line_that_no_file_has_is_shown_without_code(path, line):
     shown = viewer.annotate(timer_of(path, (line, "forward", 5)), whole=True).splitlines()
-    assert shown[1] == "… the file has changed: some lines that were measured hold no code now"
+    assert shown[1] == "… the file has changed: some measured lines contain no code now"
     assert [row.split()[-1] for row in shown if "5.00ns    0.00ns" in row] == [str(line)]
 
 
@@ -307,7 +307,7 @@ def edited(tmp_path):
 def test_an_edited_file_is_shown_as_it_was(edited):
     profile, _ = edited
     text = viewer.annotate(profile)
-    assert "… the file has changed; showing only the lines that were measured, as they were" in text
+    assert "… the file has changed; showing only measured lines, as they were" in text
     assert [line.split()[-1] for line in text.splitlines()[3:]] == ["np.sin(x)", "np.sum(y)"]
     assert "x = 2 * x" not in text
     assert "y = np.sin(x)" in viewer.hotspots(profile, "line")
@@ -317,7 +317,7 @@ def test_a_file_that_is_gone_is_shown_as_it_was(edited):
     profile, path = edited
     path.unlink()
     linecache.checkcache(str(path))
-    assert "… file not found; showing only the lines that were measured" in viewer.annotate(profile)
+    assert "… file not found; showing only measured lines" in viewer.annotate(profile)
     assert "y = np.sin(x)" in viewer.annotate(profile)
 
 

@@ -212,8 +212,10 @@ def test_a_profile_shows_what_is_saved():
 
 def test_the_text_says_which_way_is_modelled():
     tape = tape_of(smooth, X)
-    assert "As ag.grad frees on the way; ag.diff would keep" in str(viewer.memory(tape))
-    assert "As ag.diff keeps all" in str(viewer.memory(tape, keeps=True))
+    assert "the peak of ag.grad, which frees values early; ag.diff would" in str(
+        viewer.memory(tape)
+    )
+    assert "the peak of ag.diff, which keeps all values" in str(viewer.memory(tape, keeps=True))
 
 
 def test_the_data_are_ready_for_json():
@@ -304,7 +306,7 @@ def test_a_loop_in_parts_has_the_predicted_peak(tmp_path):
 def test_a_budget_above_the_peak_needs_nothing(tmp_path):
     plan = viewer.memory(tape_of(program(tmp_path, LOOP), X), budget="1GB").plan
     assert (plan.changes, plan.again) == ((), 0.0)
-    assert "Nothing is needed" in str(viewer.memory(tape_of(smooth, X), budget="1GB"))
+    assert "No plan is needed" in str(viewer.memory(tape_of(smooth, X), budget="1GB"))
 
 
 def test_a_budget_out_of_reach_gets_the_smallest_peak(tmp_path):
@@ -336,7 +338,7 @@ def loss(x):
 def test_a_plan_of_a_trace_without_times_says_so(tmp_path):
     use = viewer.memory(tape_of(program(tmp_path, LOOP), X), budget="3MB")
     assert use.plan.ns is None
-    assert "an unknown time, as the trace has no times" in str(use)
+    assert "time unknown, because the trace has no times" in str(use)
 
 
 # Errors -------------------------------------------------------------------------------------------

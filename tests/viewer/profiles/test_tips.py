@@ -112,7 +112,7 @@ CASES = {
             *[(record("concatenate", number("list"), array(n)), 1, 50) for n in range(2, 22)],
             (fact("growing", "concatenate", "(1,) 0 20"), 20, 20),
         ],
-        "model.py:7: 1.00ms, 100.0%: concatenate, 20 times per gradient, of an array that grows. "
+        "model.py:7: 1.00ms, 100.0%: concatenate, 20 times per gradient, of a growing array. "
         f"Collect the parts in a list, and call np.concatenate(parts) once after the loop. {TRIED}",
         {
             "used at each step": [
@@ -126,7 +126,7 @@ CASES = {
     ),
     "unused": (
         [(record("stack", number("list"), BIG), 40, 50), (fact("unused", "stack"), 39, 40)],
-        "model.py:7: 2.00ms, 100.0%: stack of a list that grows, most of them without a use. Call "
+        "model.py:7: 2.00ms, 100.0%: stack of a growing list, most results unused. Call "
         "it once, after the loop.",
         {"all used": [(record("stack", number("list"), BIG), 40, 50)]},
     ),
@@ -166,8 +166,8 @@ CASES = {
             (fact("promoted", "add", "2 float64 array b"), 1, 1),
             (fact("follows", "exp", line=8), 1, 1),
         ],
-        "model.py:7: 10.0μs, 10.0%: add of float32 and b, a float64 array: all that follows is "
-        "float64. Convert it once, b.astype(np.float32). Tried: 24.4ms → 7.60ms a gradient, ",
+        "model.py:7: 10.0μs, 10.0%: add of float32 and b, a float64 array: all later operations "
+        "are float64. Convert it once, b.astype(np.float32). Tried: 24.4ms → 7.60ms a gradient, ",
         {
             "float64 alone": [(record("add", BIG, BIG, BIG), 1, 10)],
             "of another record": [
@@ -251,7 +251,7 @@ CASES = {
             (record("einsum", SUBSCRIPTS, SQUARE, SQUARE, SQUARE), 1, 80_000),
             (record("einsum[2]", SUBSCRIPTS, *[SQUARE] * 3), 1, 80_000),
         ],
-        "model.py:7: 160ms, 100.0%: einsum in its own loops, not as a matrix product. Use @ or "
+        "model.py:7: 160ms, 100.0%: einsum without a matrix product. Use @ or "
         f"np.tensordot, or pass optimize=True. {TRIED}",
         {"not faster": [(record("einsum", SUBSCRIPTS, *[array(20, 20)] * 3), 1, 80_000)]},
     ),
@@ -278,7 +278,7 @@ CASES = {
             (record("matmul", SQUARE, VECTOR, VECTOR), 1, 10),
             (fact("associated", "matmul", "left (200, 200) (200, 200) (200,) tracked 0 1"), 1, 1),
         ],
-        "model.py:7: 100μs, 100.0%: a product of 3 arrays, faster from the other side. Multiply "
+        "model.py:7: 100μs, 100.0%: a product of 3 arrays, faster in the other order. Multiply "
         f"from the right, A @ (B @ x) for A @ B @ x. {TRIED}",
         {
             "other products": [(record("matmul", SQUARE, SQUARE, SQUARE), 1, 90)],
@@ -353,7 +353,7 @@ CASES = {
             (record("matmul[2]", SQUARE, SQUARE, SQUARE), 2, 30),
             (fact("unread", "matmul", "2 x"), 1, 2),
         ],
-        "model.py:7: 160μs, 100.0%, of it 30.0μs: gradients of x, which nothing reads. Write "
+        "model.py:7: 160μs, 100.0%, of it 30.0μs: gradients of x, which are never read. Write "
         "ag.value(x) for x where its gradient is not needed",
         {
             "all read": [(record("matmul[2]", SQUARE, SQUARE, SQUARE), 2, 30)],
@@ -365,8 +365,8 @@ CASES = {
     ),
     "kept": (
         [(record("mine", ONE, ONE, line=8), 1, 50), (fact("kept", "tape", "40000"), 100, 120)],
-        "model.py:7: 100 of 120 tapes made here were alive at once, with 3.81MiB of arrays. Keep "
-        "ag.value(J), a number, and let go of the tape.",
+        "model.py:7: 100 of 120 tapes created here were alive at once, with 3.81MiB of arrays. "
+        "Keep ag.value(J), a number, instead of the tape.",
         {
             "small": [
                 (record("mine", ONE, ONE, line=8), 1, 50),
@@ -567,7 +567,7 @@ def test_gradients_of_a_tape_that_nothing_reads_get_a_tip(monkeypatch):
     ag.grad(J, w)
     [tip] = tips(J, peaks=PEAKS).splitlines()
     assert (
-        ": 400ns, 100.0%, of it 200ns: gradients of x, which nothing reads. Write ag.value(x) "
+        ": 400ns, 100.0%, of it 200ns: gradients of x, which are never read. Write ag.value(x) "
         in tip
     )
 

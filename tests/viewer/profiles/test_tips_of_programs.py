@@ -153,7 +153,7 @@ PROGRAMS = {
     "associated": ("a product of 4 arrays", from_left, from_right, square, K),
     "shifted": ("a sum of 11 shifted slices", shifted, convolved, recurrent, Y[:11]),
     "windows": ("a stack of 20 slices of one array", stacked, indexed, cut, SIGNAL),
-    "growing": ("of an array that grows", grown, joined, cached, SIGNAL),
+    "growing": ("of a growing array", grown, joined, cached, SIGNAL),
     "widened": ("MASK * 1.0, a float64 array", widened, narrow, summed_in_float64, SINGLE),
 }
 
@@ -220,7 +220,7 @@ def tips_of_training(keep, *read):
 
 def test_tapes_in_a_list_get_a_tip():
     tips = tips_of_training(lambda J: J, w, b)
-    assert "20 of 20 tapes made here were alive at once, with 1.37MiB of arrays" in tips
+    assert "20 of 20 tapes created here were alive at once, with 1.37MiB of arrays" in tips
 
 
 def test_losses_in_a_list_get_none():
@@ -228,12 +228,12 @@ def test_losses_in_a_list_get_none():
 
 
 def test_a_gradient_that_nothing_reads_gets_a_tip():
-    assert "gradients of w, which nothing reads" in tips_of_training(ag.value, b)
+    assert "gradients of w, which are never read" in tips_of_training(ag.value, b)
 
 
 def test_gradients_that_are_all_read_get_none():
-    assert "which nothing reads" not in tips_of_training(ag.value, b, w)
+    assert "which are never read" not in tips_of_training(ag.value, b, w)
 
 
 def test_gradients_of_which_none_is_read_get_none():
-    assert "which nothing reads" not in tips_of_training(ag.value)
+    assert "which are never read" not in tips_of_training(ag.value)

@@ -63,7 +63,7 @@ def trace(f: Callable[..., Any], *args: Any, argnum: int | tuple[int, ...] = 0) 
     finally:
         recording.stop()
     if not found:
-        raise ValueError(f"expected a function of argument argnum={argnum}, got one of none")
+        raise ValueError(f"expected a function with an argument argnum={argnum}, got one without")
     return found[-1]
 
 

@@ -61,7 +61,7 @@ def _answer(
         return f"has no gradient: {reason}"
     if not x.is_leaf:
         return (
-            "is no leaf, so its .grad is None: call its retain_grad() before backward(); "
+            "is not a leaf, so its .grad is None: call its retain_grad() before backward(); "
             f"node {row + 1} of the trace has its gradient"
         )
     if site := profile.removed.get(id(x)):

@@ -99,11 +99,11 @@ def memory_rows(use: MemoryUse, limit: int = MOST_SHOWN, width: int | None = Non
 
 def _sentences(use: MemoryUse) -> Iterator[str]:
     if use.peak is None:
-        yield "Arrays saved for the backward pass, of the gradient that saves most of each row."
+        yield "Arrays saved for the backward pass: in each row, the most that one gradient saves."
         return
-    way, other = ("ag.diff keeps all", "ag.grad would free on the way and need")
+    way, other = ("ag.diff, which keeps all values", "ag.grad would free them early and need")
     if not use.keeps:
-        way, other = ("ag.grad frees on the way", "ag.diff would keep all and need")
+        way, other = ("ag.grad, which frees values early", "ag.diff would keep them all and need")
     at = f" at {source_text(use.peak.file, use.peak.line)}" if use.peak.file else ""
     where = f"in the {use.peak.phase} pass of {use.peak.op}{at}"
     where = "at the end" if use.peak.phase == "end" else where
@@ -111,17 +111,17 @@ def _sentences(use: MemoryUse) -> Iterator[str]:
     if use.otherwise is None:
         way = "Values that the backward pass does not need are freed"
     else:
-        way = f"As {way}; {other} {memory_text(use.otherwise)}"
-    yield f"{way}. Arrays from before do not count."
+        way = f"This is the peak of {way}; {other} {memory_text(use.otherwise)}"
+    yield f"{way}. Arrays from before the gradient do not count."
     if use.packed:
         yield (
-            f"More is needed: {plural(use.packed, 'operation')} packed what they save with hooks, "
-            "as in a checkpoint, whose bytes and second run are unknown."
+            f"More is needed: {plural(use.packed, 'operation')} packed saved tensors with hooks, "
+            "as in a checkpoint; their bytes and their recomputation are unknown."
         )
     for tape in use.tapes:
         yield (
             f"{plural(tape.count, 'tape')} of ag.diff from {tape.place} "
-            f"{'stays' if tape.count == 1 else 'stay'} alive beside it: {memory_text(tape.nbytes)}."
+            f"{'stays' if tape.count == 1 else 'stay'} alive, too: {memory_text(tape.nbytes)}."
         )
 
 
@@ -213,29 +213,27 @@ def plan_rows(plan: MemoryPlan, width: int | None = None) -> Iterator[Row]:
 def plan_sentences(plan: MemoryPlan) -> Iterator[str]:
     """Yield what a plan is predicted to do, and what it did."""
     if plan.before <= plan.budget:
-        yield f"Nothing is needed: the peak is {memory_text(plan.before)}."
+        yield f"No plan is needed: the peak is {memory_text(plan.before)}."
         return
     if not plan.changes:
         yield (
-            "Out of reach: no call or loop that can be wrapped in ag.checkpoint lowers the peak "
+            "Out of reach: wrapping calls or loops in ag.checkpoint does not lower the peak "
             f"of {memory_text(plan.before)}."
         )
         return
     if not plan.fits:
         yield f"Out of reach: the smallest peak is {memory_text(plan.peak)}."
-    times = "an unknown time, as the trace has no times"
+    times = "time unknown, because the trace has no times"
     if plan.ns is not None and plan.ns_before:
         times = f"{plan.ns / plan.ns_before:.2f} times the time"
-    yield (
-        f"Predicted: {memory_text(plan.peak)} in place of {memory_text(plan.before)}, in {times}."
-    )
+    yield (f"Predicted: {memory_text(plan.peak)} instead of {memory_text(plan.before)}, {times}.")
     if plan.note:
         yield plan.note
     tried = plan.outcome
     if tried is not None:
         same = f"to {tried.difference:.0e}" if tried.difference else "to the bit"
         yield (
-            f"Tried: {memory_text(tried.peak)} in place of {memory_text(tried.peak_before)}, "
-            f"{time_text(tried.ns)} in place of {time_text(tried.ns_before)} "
+            f"Tried: {memory_text(tried.peak)} instead of {memory_text(tried.peak_before)}, "
+            f"{time_text(tried.ns)} instead of {time_text(tried.ns_before)} "
             f"({tried.ns / tried.ns_before:.2f} times); same gradient {same}."
         )

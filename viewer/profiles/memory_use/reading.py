@@ -95,7 +95,7 @@ def _of_profile(timer: Timer) -> MemoryUse:
     records = {record: counts for record, counts in records_of(timer).items() if counts.kept}
     if not records:
         raise ValueError(
-            "this profile does not know what is saved for backward: measure with "
+            "this profile has no bytes saved for backward: measure with "
             "`autograd-tools profile` or `ag.profile()`"
         )
     tables = {}
