@@ -1,4 +1,4 @@
-"""scipy.integrate: ordinary differential equations, differentiated by the adjoint method.
+"""scipy.integrate: integrals, and ordinary differential equations by the adjoint method.
 
 The gradient integrates the adjoint state backward, from each time to the one before it, together
 with the equation itself: Pontryagin et al. (1962); Chen et al. (2018), Neural ordinary
@@ -23,8 +23,9 @@ from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import unpack
 from autograd_tools.scipy.arguments import array, constant, is_recorded
+from autograd_tools.scipy.quadrature import quad
 
-__all__ = ["odeint", "solve_ivp"]
+__all__ = ["odeint", "quad", "solve_ivp"]
 
 Slope = Callable[..., Any]  # (y, t, *args) -> dy/dt, an array of one axis
 Solver = Callable[..., Any]  # (slope, y0, t) -> the states at the times t, of shape (len(t), n)

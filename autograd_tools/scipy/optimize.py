@@ -82,7 +82,7 @@ def _solver(name: str, kind: Any = _OneEquation) -> Function:
     theirs = getattr(optimize, name)
     signature = inspect.signature(theirs)
 
-    @functools.wraps(theirs)
+    @functools.wraps(theirs, assigned=("__name__", "__qualname__"))
     def solve(*args: Any, **kwargs: Any) -> Any:
         if is_outermost():
             return theirs(*args, **kwargs)
@@ -105,7 +105,6 @@ def _solver(name: str, kind: Any = _OneEquation) -> Function:
             return type(found)((_recorded(found[0], f, kind), *found[1:]))
         return _recorded(found, f, kind)
 
-    solve.__module__ = __name__
     solve.__doc__ = f"""scipy.optimize.{name}, whose root has a gradient of any order.
 
     Recorded values may be among the arguments, or be used by the function from elsewhere. The root
