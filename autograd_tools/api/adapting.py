@@ -57,12 +57,12 @@ _lock = threading.RLock()
 
 @contextmanager
 def adapt(*packages: str) -> Iterator[None]:
-    """Let packages that are written for plain NumPy differentiate, while the block runs.
+    """Make packages written for plain NumPy differentiable inside a `with` block.
 
-    Modules of these packages see `autograd_tools.numpy` in place of NumPy, functions of `math` that
-    take recorded numbers, and ours of SciPy: `asarray(x)`, `np.array([x, y])`, `np.zeros(n)`
-    and writes into it, `math.sqrt(x)`. All threads see the change; nested blocks and blocks in
-    several threads end with the last. It also makes a decorator.
+    Modules of these packages use `autograd_tools.numpy` and `autograd_tools.scipy` instead of NumPy
+    and SciPy, and functions of `math` that accept recorded numbers. So `asarray(x)`,
+    `np.array([x, y])`, `math.sqrt(x)` and writes into `np.zeros(n)` keep the gradient. The change
+    applies to all threads, until the last of several blocks ends. It also works as a decorator.
 
     Parameters
     ----------
@@ -80,9 +80,10 @@ def adapt(*packages: str) -> Iterator[None]:
 
     Notes
     -----
-    NumPy's objects are also replaced in tables, class attributes, default arguments and closures,
-    and `float`, `hasattr` and `type` in globals. Recorded values go to the source of functions that
-    Numba compiled. Other compiled code stays as it is: a recorded value is an error.
+    NumPy's objects are also replaced in containers, class attributes, default arguments and
+    closures, and `float`, `hasattr` and `type` in globals. For functions that Numba compiled,
+    recorded values run their Python source. Other compiled code is unchanged: a recorded value
+    raises an error.
 
     Examples
     --------

@@ -36,8 +36,8 @@ def checkpoint(f: F) -> F:
     """Return `f` with its intermediate values recomputed in the backward pass; also a decorator.
 
     A recording saves only the arguments and the result of `f`. A chain of n checkpointed parts
-    needs the memory of n results and of one part, and the time of one more forward pass. The
-    gradient is the same, to any order.
+    needs the memory of n results and of one part, and takes the time of one extra forward pass.
+    Gradients of any order are unchanged.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def checkpoint(f: F) -> F:
     TypeError
         If `f` uses a recorded value that is neither an argument nor a Param.
     ValueError
-        If the second run returns another value, for example because `f` draws random numbers.
+        If the second run returns a different value, for example because `f` draws random numbers.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callabl
     Raises
     ------
     ValueError
-        If `dy` has another shape than `y`.
+        If the shapes of `dy` and `y` differ.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any
     Raises
     ------
     ValueError
-        If `v` has another shape than the argument.
+        If the shapes of `v` and the argument differ.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def jacobian(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]: ...
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     """Return a function that computes the Jacobian of a function.
 
-    `f` runs once, and a backward pass once for each element of the value.
+    `f` runs once, and the backward pass once for each element of the value.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     Parameters
     ----------
     f : callable
-        A function whose value has the shape of its argument, element by element.
+        A function that works element by element: its value has the shape of its argument.
     argnum : int or tuple of int
         The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
         results.

@@ -49,26 +49,26 @@ def diff(
     check: bool = False,
     **kwargs: Any,
 ) -> Tape | Any:
-    """Call a function, record what it does with Params, and backpropagate from its result.
+    """Call a function, record its operations on Params, and run the backward pass.
 
     Parameters
     ----------
     f : callable
         A function that returns a real scalar computed from Params.
     *args, **kwargs
-        The arguments of `f`. They are constants, except for Params in them.
+        The arguments of `f`. They are constants, except for Params inside them.
     watch : {None, "nan"}
         With "nan", the first operation or VJP rule that produces NaN or Inf from finite numbers
         raises an error. NaNs already in a Param or constant are reported only if they reach the
         result or a gradient.
     check : bool
         Run `f` a second time without recording it, and raise an error if its value differs by more
-        than rounding (half of the digits of its type). Also compare each array that a VJP rule
-        reads with its elements at its use, and raise an error if one has changed: a buffer, an
-        index, a mask, a value written into. All recordings inside `f` are checked. The second run
-        gets copies of the arrays in the arguments, and starts from the same states of `np.random`,
-        `random` and the generators that are arguments or variables of `f`. Other side effects of
-        `f` happen twice. This takes several times as long.
+        than rounding (half of the digits of its type). Also raise an error if an array that a VJP
+        rule reads has changed since its use, such as a buffer, an index or a mask. All recordings
+        inside `f` are checked. The second run gets copies of the arrays in the arguments, and
+        starts from the same states of `np.random`, `random` and the generators that are arguments
+        or variables of `f`. Other side effects of `f` happen twice. This takes several times as
+        long.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def diff(
         If an operation would silently drop a gradient.
     CheckError
         If `check=True` finds a fault; the message names the operation, the argument and the user's
-        line. Without it, some changes of arrays are noticed.
+        line. Without `check`, only some changes of arrays are detected.
     NonFiniteError
         If `watch="nan"` finds NaN or Inf; the message names the operation and the user's line.
 
@@ -128,20 +128,20 @@ def _diff(f: Callable[..., Any], args: Any, kwargs: Any, watch: str | None) -> A
 
 @contextmanager
 def record(*, watch: Watching | None = None, check: bool = False) -> Iterator[Tape]:
-    """Record what a block does with Params.
+    """Record the operations on Params in a `with` block.
 
     Parameters
     ----------
     watch : {None, "nan"}
         As in `diff`.
     check : bool
-        As in `diff`, but a block runs only once: the arrays are compared, and not the value.
+        As in `diff`, but a block runs only once: arrays are compared, the value is not.
 
     Yields
     ------
     J : Tape
-        `J.backward(loss)` backpropagates. `ag.grad(J, w)` does so by itself, from the last scalar
-        of the block.
+        `J.backward(loss)` runs the backward pass. `ag.grad(J, w)` runs it from the last scalar of
+        the block.
 
     Raises
     ------
@@ -167,12 +167,12 @@ def record(*, watch: Watching | None = None, check: bool = False) -> Iterator[Ta
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
-    """Call a function and return the trace of what it does with its arguments and with Params.
+    """Call a function and return the trace of its operations on its arguments and on Params.
 
     Parameters
     ----------
     f : callable
-        Any function. If it returns a real scalar, the trace has gradients too.
+        Any function. If it returns a real scalar, the trace also has gradients.
     *args
         The arguments of `f`. Those with floating-point numbers become leaves of the trace.
     **kwargs
@@ -249,8 +249,8 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         a pytree of them (tuples, lists, dicts, named tuples, dataclasses). Integers are
         differentiated; non-numeric leaves (a string, a function) get None.
 
-        With a tape, the gradient itself, or None if the scalar does not depend on `w`. For a
-        pytree of Params, one of gradients, with None for a constant.
+        With a tape, the gradient itself, or None if the scalar does not depend on `w`. For a pytree
+        of Params, a pytree of gradients, with None for a constant.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def grad(f: Any, argnum: Any = 0) -> Any:
 
     See Also
     --------
-    value_and_grad : returns the value too.
+    value_and_grad : also returns the value.
     elementwise_grad, jacobian : for functions that return arrays.
 
     Examples

@@ -71,7 +71,7 @@ def gradcheck(
     rtol, atol : float
         Tolerances, as in `numpy.isclose`.
     delta : float
-        The step, in the units of the arguments; it suits float64.
+        The step, in the units of the arguments; the default suits float64.
     seed : int
         The seed of the random directions.
 
@@ -83,7 +83,7 @@ def gradcheck(
     Raises
     ------
     GradientError
-        If the two differ, or if a gradient has another shape or dtype than its argument.
+        If the two differ, or if the shape or dtype of a gradient differs from its argument.
     TypeError
         If no argument has floating-point elements, or `argnums` is out of range.
 
@@ -162,7 +162,7 @@ def gcheck(
 ) -> bool:
     """Compare the gradients for all Params of a scalar function with finite differences.
 
-    The name is from AutoGrad.jl. The check moves each Param by `delta` along a random direction,
+    The name is from AutoGrad.jl. The check changes each Param by `delta` along a random direction
     and restores it even if `f` fails.
 
     Parameters

@@ -27,10 +27,10 @@ def params(model: Any) -> list[Param]:
     Parameters
     ----------
     model : any object or Tape
-        Lists, tuples, sets, dicts, deques, object arrays, attributes of objects (`__dict__` and
-        `__slots__`, also of a list or dict), bound methods, partials, and the closures and
-        defaults of functions are searched, arbitrarily nested; the inside of a Param is not. A
-        `Tape` gives the Params that it used.
+        The search covers arbitrarily nested lists, tuples, sets, dicts, deques, object arrays,
+        attributes of objects (`__dict__` and `__slots__`, also of a list or dict), bound methods,
+        partials, and closures and defaults of functions, but not the inside of a Param. For a
+        `Tape`, the result is the Params that it used.
 
     Returns
     -------

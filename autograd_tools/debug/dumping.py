@@ -13,15 +13,15 @@ from autograd_tools.tracing.node import Node
 
 
 def dump(x: Any, maxdepth: int = 1) -> Text:
-    """Return the fields of a node as text, one a line.
+    """Return the fields of a node as text, one per line.
 
     Parameters
     ----------
     x : Node, Param, Result or any value
-        Anything but a node is shown as its value.
+        A node. Anything else is shown as its value.
     maxdepth : int, default 1
-        With 2, parents and children are shown with their fields too, with the source line and
-        scope of each node; with 3, their neighbours, and so on.
+        With 2, parents and children are shown with their fields, source line and scope as well;
+        with 3, also their neighbours, and so on.
 
     Returns
     -------

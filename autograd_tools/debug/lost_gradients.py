@@ -38,14 +38,14 @@ METADATA = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize", "len")  # no
 def why_none(J: Any, x: Any) -> str:
     """Explain why a gradient is None or zero.
 
-    The answer says that nothing uses the value, or where its paths to the result end and which
-    operations detach it there.
+    The answer is that nothing uses the value, or it lists where its paths end before the result and
+    which operations detach it there.
 
     Parameters
     ----------
     J : Tape, Trace, str or Path
         A tape, its trace, or the path of a saved one. Only a tape knows the operations that detach
-        values (comparisons, `np.sign`, `x.shape`, `ag.value`). Reading `x.value` leaves no note.
+        values (comparisons, `np.sign`, `x.shape`, `ag.value`). Reads of `x.value` are not logged.
     x : Param, Result, Node, int or str
         A value on the tape, the number of a node from 1, or the name of a Param or argument.
 
@@ -57,9 +57,9 @@ def why_none(J: Any, x: Any) -> str:
     Raises
     ------
     TypeError
-        If `J` is no tape or trace, or `x` no value on it.
+        If `J` is not a tape or trace, or `x` is not a value on it.
     ValueError, KeyError
-        If no node, or more than one, has the name or number.
+        If no node, or more than one, has this name or number.
 
     Examples
     --------

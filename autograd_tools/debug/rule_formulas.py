@@ -59,7 +59,7 @@ def rule_text(of: Callable[..., Any] | str | Node, argument: int = 1) -> Text:
     Returns
     -------
     formula : str
-        `∇y` is the gradient of the value `y` of the function. A rule of more than one expression
+        `∇y` is the gradient of the value `y` of the function. A rule with more than one expression
         is shown as a call, with the first line of its docstring. An interactive session prints the
         string unquoted.
 

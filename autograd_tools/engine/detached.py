@@ -37,12 +37,12 @@ def value(x: Any) -> Any:
     Parameters
     ----------
     x : object
-        A tracked value, a tape, or anything else, which is returned unchanged.
+        A tracked value or a tape. Anything else is returned unchanged.
 
     Returns
     -------
     object
-        The plain value; of a tape, its final scalar.
+        The plain value; for a tape, its final scalar.
 
     Examples
     --------

@@ -33,19 +33,19 @@ _of_params: dict[int, tuple[weakref.ref[Param], list[Hook]]] = {}
 
 
 def on_grad(x: Any, fn: Hook | None) -> Any:
-    """Call `fn(dy)` with the gradient of `x` in every backward pass, before it flows on.
+    """Call `fn(dy)` with the gradient of `x` in every backward pass, before it propagates further.
 
     Parameters
     ----------
     x : Param or recorded value
-        Also the argument of a function that is being differentiated. Anything that is not recorded
-        is returned unchanged, so that a function with hooks can be called as usual.
+        It may be an argument of the differentiated function. Anything that is not recorded is
+        returned unchanged, so a function with hooks can be called as usual.
     fn : callable or None
         Called once per backward pass with the complete gradient: an array of the shape of `x`, or a
-        pytree like `x` with zeros where no gradient flowed. It cannot write into `dy`. The value
-        that it returns, unless None, replaces the gradient; it needs the shape of `x` and gets its
-        dtype. `None` removes the hooks of `x`. Hooks run in the order in which they were added, and
-        not at all if no gradient reaches `x`.
+        pytree like `x` with zeros where no gradient arrived. It cannot write into `dy`. If it
+        returns a value other than None, this replaces the gradient; it must have the shape of `x`
+        and is cast to its dtype. `fn=None` removes the hooks of `x`. Hooks run in the order in
+        which they were added, and only if a gradient reaches `x`.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
 
     Notes
     -----
-    A hook that is added during a recording belongs to that recording. A hook that is added to a
-    Param outside of one holds for all later recordings.
+    A hook added during a recording belongs to that recording. A hook added to a Param outside a
+    recording applies to all later recordings.
 
     Examples
     --------

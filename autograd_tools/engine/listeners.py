@@ -43,8 +43,8 @@ def reading(callback: Callable[[Heard], object]) -> Iterator[None]:
 def after_gradients(callback: Callable[[], None]) -> AbstractContextManager[None]:
     """Call `callback()` after every gradient in the block, in the thread that computed it.
 
-    A gradient inside another one is part of that one. A Jacobian counts as one gradient per row.
-    Unlike `observe`, this keeps nothing alive.
+    A nested gradient is part of the outer one. A Jacobian counts as one gradient per row. Unlike
+    `observe`, this keeps nothing alive.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
         One rule per argument, called as `rule(dy, y, *args, **kwargs) -> dx`. `dy` is the cotangent
         of the output `y`: the gradient of the final scalar with respect to it. The rule returns the
         gradient with respect to its argument, of that argument's shape or of a shape that it
-        broadcasts to: the engine then sums the extra axes (unbroadcasts). None, or a rule left out,
+        broadcasts to: the engine then sums the extra axes (unbroadcasts). None, or a missing rule,
         means a zero gradient. A rule cannot write into its arguments. For higher-order gradients,
         write rules in operations that have rules themselves.
 
@@ -183,7 +183,7 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
     -------
     callable
         A decorator. It returns the function with recording added. A NumPy or SciPy function that
-        dispatches to us (any ufunc does) is registered and returned unchanged:
+        dispatches (any ufunc does) is registered and returned unchanged:
         `ag.primitive(lambda dy, y, x: dy * y * (1 - y))(scipy.special.expit)`.
 
     Raises
@@ -234,7 +234,7 @@ def zerograd(func: F) -> F:
     Parameters
     ----------
     func : callable
-        Any function. A NumPy or SciPy function that dispatches to us is registered and returned
+        Any function. A NumPy or SciPy function that dispatches is registered and returned
         unchanged.
 
     Examples

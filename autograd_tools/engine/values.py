@@ -95,11 +95,11 @@ def _change_class(x: Any, kind: type) -> None:
 
 
 class Value(Wrapping, _Anything):
-    """Base of tracked values: a `Param` of the user's or the `Result` of a primitive.
+    """Base class of tracked values: the user's `Param` and the `Result` of a primitive.
 
     It has Python's operators, the methods of a NumPy array and NumPy's two dispatch protocols
     (`__array_ufunc__` and `__array_function__`); `autograd_tools.api.operators` installs them.
-    `isinstance(x, float)` is as for the plain value; `type(x)` is the class of `x` itself.
+    `isinstance(x, float)` tests the plain value; `type(x)` is the class of `x` itself.
     """
 
     __slots__ = ("__weakref__", "value")
@@ -115,8 +115,8 @@ class Param(Value):
     ----------
     value : number, numpy.ndarray or pytree
         A number, an array of numbers, or arbitrarily nested tuples, lists, dicts, named tuples and
-        dataclasses of them. Non-numeric leaves (a string, a function) are constants. It may be
-        replaced between recordings, `w.value -= 0.1 * g`, and is checked then, too.
+        dataclasses of them. Non-numeric leaves (a string, a function) are constants. You may
+        replace it between recordings, `w.value -= 0.1 * g`; the new value is checked as well.
     opt : object, optional
         Free for an optimizer's state.
     name : str, optional
@@ -171,8 +171,8 @@ class Result(Value):
     index : int
         Its entry on that recording, counted from 0.
     frozen : bool
-        Set to True where the engine keeps it: it stands for one version of an array, and does not
-        follow what is written into the array later.
+        True if the engine keeps it: it is one version of an array, and does not see later writes
+        into the array.
     """
 
     __slots__ = ("frozen", "index", "recording")

@@ -82,9 +82,9 @@ def close_stale_scopes() -> None:
 class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
     """Name a part of the computation graph: operations in the block belong to the scope `name`.
 
-    The backward pass of these operations belongs to it, too. Named functions become scopes
-    automatically; lambdas and comprehensions do not. A scope also decorates a function, a
-    coroutine function or a generator function: `@ag.scope("encoder")`.
+    Their backward pass belongs to it as well. Named functions become scopes automatically; lambdas
+    and comprehensions do not. A scope also decorates a function, a coroutine function or a
+    generator function: `@ag.scope("encoder")`.
 
     Parameters
     ----------

@@ -296,41 +296,41 @@ def _changing(name: str) -> str:
 
 
 def compile(f: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that does what `f` does, as a list of NumPy calls without Python around.
+    """Return a compiled function: it runs the NumPy calls of `f` without the Python around them.
 
     Parameters
     ----------
     f : callable
         A function of numbers, arrays and pytrees of them: a loss, `ag.grad(loss)`,
         `ag.value_and_grad(loss)`, `ag.make_hvp`, a whole training step. Params that it reads are
-        inputs, too, and Params that it assigns get their new value at each call.
+        inputs as well, and each call updates the Params that it assigns.
 
     Returns
     -------
     compiled : callable
         It captures `f` at the first call for each signature (structure, shapes and dtypes of the
-        arguments) and each path through its branches: it runs `f` twice, writes the NumPy calls
-        down, and runs these from then on. Inside a recording or `ag.history()` it is `f` itself.
-        `compiled.programs` lists the programs, `compiled.clear()` forgets them.
+        arguments) and each path through its branches: it runs `f` twice, stores the NumPy calls,
+        and from then on runs only these. Inside a recording or `ag.history()`, it runs `f` itself.
+        `compiled.programs` lists the programs, `compiled.clear()` deletes them.
 
     Raises
     ------
     TypeError
-        If two runs on the same arguments differ, as with random numbers; the message names the
-        line, and what to pass as an argument.
+        If two runs on the same arguments differ, for example because of random numbers; the message
+        names the line and what to pass as an argument.
 
     Warns
     -----
     RuntimeWarning
-        If `f` cannot be captured, once for a signature; it then runs as it is.
+        If `f` cannot be captured, once for each signature; `f` then runs uncompiled.
 
     Notes
     -----
-    `if x > 0`, `float(x)`, `len(x[mask])` and whatever else reads a number are checked in each run;
-    another outcome captures another program. Objects that `f` takes from closures, globals, default
-    arguments and attributes are constants: each call looks whether they are the same objects, and
-    whether their arrays hold the same numbers (all of an array up to 131,072 bytes, 16 elements of
-    a larger one). Printing and other effects happen only when `f` is captured.
+    Each run checks `if x > 0`, `float(x)`, `len(x[mask])` and all else that reads a number; a new
+    outcome captures a new program. Objects from closures, globals, default arguments and attributes
+    are constants: each call checks that they are the same objects and that their arrays hold the
+    same numbers (all elements up to 131,072 bytes, 16 elements of a larger array). Printing and
+    other side effects happen only when `f` is captured.
 
     Examples
     --------

@@ -180,7 +180,7 @@ class Tape(Recording):
         return kept_bytes(self.entries)
 
     def trace(self) -> Trace:
-        """Return a snapshot in plain data, which can be saved, compared and drawn."""
+        """Return a snapshot as plain data, which can be saved, compared and drawn."""
         # Imported here, which keeps `import autograd_tools` fast.
         from autograd_tools.tracing.columns import Nodes
         from autograd_tools.tracing.snapshot import columns_of
@@ -253,7 +253,7 @@ observers: dict[object, Callable[[Tape], None]] = {}
 def observe(callback: Callable[[Tape], None]) -> AbstractContextManager[None]:
     """Call a function with the tape of every differentiation in a block.
 
-    `grad(f)` and its kin, which free memory as they go, retain their tapes in the block.
+    In the block, `grad(f)` and related functions keep their tapes, which they would otherwise free.
 
     Parameters
     ----------

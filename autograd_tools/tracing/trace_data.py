@@ -23,10 +23,10 @@ FORMAT, VERSION, OLDEST = "autograd_tools.trace", 3, 2
 
 @dataclass(frozen=True)
 class Trace:
-    """The nodes of a tape in plain data, without arrays.
+    """The nodes of a tape as plain data, without arrays.
 
-    `J.trace()` and `ag.trace(f, *args)` make one; other programs may fill one too. `print` lists
-    the nodes, `trace[id]` is a node and `len` counts them.
+    `J.trace()` and `ag.trace(f, *args)` create one; other programs may build one as well. `print`
+    lists the nodes, `trace[id]` is a node and `len` counts them.
 
     Attributes
     ----------
@@ -92,9 +92,9 @@ class Trace:
             raise ValueError(f"the result {self.result!r} is not a node")
 
     def to_dict(self, digits: int | None = None) -> dict[str, Any]:
-        """Return the trace in numbers, strings, lists and dicts, ready for JSON.
+        """Return the trace as numbers, strings, lists and dicts, ready for JSON.
 
-        Statistics of arrays have so many `digits`, by default all.
+        `digits` rounds the statistics of arrays; by default, they have all digits.
         """
         return {
             "format": FORMAT,
@@ -119,9 +119,9 @@ class Trace:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a JSON file, which `load_trace` reads.
 
-        A path that ends in .gz gets it compressed. Statistics of arrays have 7 digits. A regular
-        file is replaced once all is written, a link is followed, and a pipe or a device is written
-        into.
+        A file whose name ends in .gz is compressed. Statistics of arrays have 7 digits. A regular
+        file is replaced when writing is complete, a link is followed, and a pipe or a device is
+        written to.
         """
         write_document(path, self.to_dict(DIGITS))
 
@@ -153,7 +153,7 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     Raises
     ------
     ValueError
-        If the file is damaged, is no trace, or is from a newer version.
+        If the file is damaged, is not a trace, or is from a newer version.
     OSError
         If the file cannot be read.
 

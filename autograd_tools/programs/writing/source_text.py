@@ -47,12 +47,12 @@ MOST_WRITTEN = 1000  # numbers of an array that has no name outside
 
 
 def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any) -> str:
-    """Return a function as the source of a module that imports NumPy (and SciPy) alone.
+    """Return the source of a function as a module that imports only NumPy (and SciPy).
 
-    The module holds one function, which does what `f` did for these arguments: for a gradient, the
-    forward pass and then the backward pass. Equal steps are loops, names are those of your
-    variables, and `d_name` is the gradient with respect to `name`. The function takes the arguments
-    of `f`, then the Params that `f` reads and arrays of more than 16 numbers that it takes from
+    The module contains one function that computes the same as `f` for these arguments: for a
+    gradient, the forward pass and then the backward pass. Equal steps are loops, names are those of
+    your variables, and `d_name` is the gradient with respect to `name`. Its parameters are the
+    arguments of `f`, then the Params that `f` reads and arrays of more than 16 elements from
     outside. Its docstring lists them, and the numbers and small arrays that are constants.
 
     Parameters
@@ -61,10 +61,10 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         A function of numbers, arrays and pytrees of them: a loss, or `ag.grad(loss)`,
         `ag.value_and_grad(loss)`, `ag.hessian_vector_product(loss)` and so on.
     *args, **kwargs
-        Arguments to call it with. The source raises a ValueError for arguments of other shapes or
-        of another precision, and where `f` branches on a value, for values of another branch.
+        Arguments of `f`. The source raises a ValueError for other shapes or precisions and, where
+        `f` branches on a value, for values that take another branch.
     exact : bool
-        Give the same numbers to the bit. Without it, sums over all axes may add in another order,
+        Reproduce the numbers to the bit. Otherwise, sums over all axes may add in another order,
         and `x + 0` is `x`.
 
     Returns
@@ -78,12 +78,12 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
 
     Notes
     -----
-    `f` runs several times. What it changes outside of itself is undone, and arrays that it takes
-    from outside are replaced for that time, so no other thread should use them.
+    `f` runs several times. Its changes outside are undone, and arrays from outside are replaced
+    meanwhile, so no other thread should use them.
 
     See Also
     --------
-    compile : run a function as such a program, made for speed.
+    compile : run such a program, optimized for speed.
 
     Examples
     --------
