@@ -70,7 +70,7 @@ ERRORS = {
     "nd.sum(initial=s)": (lambda x: zeros().sum(initial=x[0]), r"would turn a recorded value"),
     "np.sum(nd, initial=s)": (
         lambda x: np.sum(zeros(), initial=x[0]),
-        r"np\.sum, which does not look.*autograd_tools\.numpy\.sum",
+        r"np\.sum, which does not dispatch.*autograd_tools\.numpy\.sum",
     ),
     "np.interp(..., left=s)": (
         lambda x: np.interp(X, X, X, left=x[0]),
