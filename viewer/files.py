@@ -25,11 +25,11 @@ def draw(
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+        A path must be that of a saved trace. A graph returned by a pass is drawn unchanged.
     path : path
-        The file to write, which is replaced if it exists. Its ending chooses the format: .svg,
-        .html (the map, a page to explore), .dot, .mmd (Mermaid), .png or .pdf; another .gz
-        compresses it. A pipe or device without an ending, such as /dev/stdout, gets .svg.
+        The file to write; an existing file is replaced. Its extension selects the format: .svg,
+        .html (the interactive map), .dot, .mmd (Mermaid), .png or .pdf; a further .gz compresses
+        it. A pipe or device without an extension, such as /dev/stdout, gets SVG.
     **options
         The options of `to_dot`.
 
@@ -41,8 +41,8 @@ def draw(
     Raises
     ------
     ValueError
-        For another ending, an option that has no meaning for it (`links` of .html and .png), and as
-        `to_dot`.
+        For another extension, an option that does not apply to it (`links` for .html and .png), and
+        as `to_dot`.
     TypeError
         If `x` has no trace, or for an unknown option.
     FileNotFoundError

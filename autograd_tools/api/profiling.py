@@ -18,9 +18,9 @@ class Profile(Timer):
     """The measurements of a block, as a `Timer` that is empty until the block ends.
 
     `print(profile)` shows the hotspots by operation and by line, tips, and the share of the run, as
-    `autograd-tools profile` does. A notebook shows the same. All views of a timer take it, such as
-    `viewer.hotspots(profile, "scope")` and `viewer.compare(before, profile)`; `profile.save(path)`
-    writes the file that `Timer.load` and the command line read.
+    `autograd-tools profile` does. A notebook shows the same. All views of a timer accept it, such
+    as `viewer.hotspots(profile, "scope")` and `viewer.compare(before, profile)`.
+    `profile.save(path)` writes a file that `Timer.load` and the command line read.
     """
 
     measured_here = False
@@ -37,21 +37,21 @@ class Profile(Timer):
 def profile(*, memory: BytesCounted = "outputs", events: int = 0) -> Iterator[Profile]:
     """Measure the gradients in a `with` block, by operation, argument, line and shape.
 
-    Nothing needs to be set before Python starts. The timer measures all threads, and costs nothing
-    before and after the block. A recording that began before the block has no lines. The first
-    block of a process takes 0.2 s more, to measure the engine's own time for a call.
+    It needs no environment variable. The timer measures all threads and costs nothing outside the
+    block. A recording that began before the block has no lines. The first block of a process takes
+    another 0.2 s, to measure the engine's own time for a call.
 
     Parameters
     ----------
     memory : {"outputs", "exact", "nobytes"}
         The bytes to count: of returned arrays, of all that NumPy allocates (with peaks), or none.
     events : int
-        The most single calls to keep, for a timeline; 0 keeps none.
+        The maximum number of single calls to keep, for a timeline; 0 keeps none.
 
     Yields
     ------
     Profile
-        The measurements, once the block has ended, also with an exception.
+        The measurements, available when the block has ended, also after an exception.
 
     Raises
     ------

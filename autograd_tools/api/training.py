@@ -25,7 +25,7 @@ MOST_KEYS = 4096  # places in the code to remember
 
 
 class History:
-    """The gradients of a training, as `ag.history()` records them.
+    """The gradients of a training run, recorded by `ag.history()`.
 
     `print(h)` shows the loss and each gradient as a row of bars, and where something goes wrong:
     the first NaN or Inf, gradients that explode, vanish or are zero. A notebook shows charts. It
@@ -69,8 +69,8 @@ class History:
         -------
         columns : dict of str to list
             `series`, `step`, `loss`, `forward_ns`, `backward_ns`; for each Param or argument `w`
-            the `norm(w)` of its gradient and the counts `nans(w)` and `infs(w)`. None stands where
-            a step has no gradient for it.
+            the `norm(w)` of its gradient and the counts `nans(w)` and `infs(w)`. None if a step has
+            no gradient for it.
         """
         from autograd_tools.tracing.history_files import table_of  # few programs need it
 
@@ -82,14 +82,14 @@ class History:
         Parameters
         ----------
         path : str or Path
-            The end of its name is the format: `.html` is a page with charts, `.json` can be loaded
-            again, `.csv` and `.parquet` are tables of `columns()`; Parquet needs `pyarrow`. With
-            `.gz` after it the file is compressed.
+            Its extension selects the format: `.html` is a page with charts, `.json` can be loaded
+            again, `.csv` and `.parquet` are tables of `columns()`; Parquet needs `pyarrow`. A
+            further `.gz` compresses the file.
 
         Raises
         ------
         ValueError
-            If the name has another end.
+            If the extension is unknown.
         ModuleNotFoundError
             If `pyarrow` is needed and missing.
         """
@@ -109,7 +109,7 @@ class History:
         Raises
         ------
         ValueError
-            If the file is damaged, of another kind, or of a newer version.
+            If the file is damaged, of another kind, or from a newer version.
         """
         from autograd_tools.tracing.history_files import load_series
 
@@ -176,9 +176,9 @@ def _users_frame(frame: FrameType | None) -> FrameType | None:
 def history() -> Iterator[History]:
     """Record the loss and the norms of all gradients in a `with` block.
 
-    It records `grad` and its kin, `diff` and `record`, in all threads. A gradient inside another
-    one is part of that one. Functions of `ag.compile` run as they are written. It adds some
-    microseconds to each step, and keeps no array alive.
+    It records `grad` and related functions, `diff` and `record`, in all threads. A nested gradient
+    is part of the outer one. Compiled functions run uncompiled. The block adds some microseconds to
+    each step and keeps no array alive.
 
     Yields
     ------
@@ -187,9 +187,9 @@ def history() -> Iterator[History]:
 
     Notes
     -----
-    A series keeps at most 8 MiB, which is 55,000 steps of 5 Params. Of more steps, it keeps the
-    first and the most extreme of 2, 4, 8 … neighbours; the first and the last step, the largest and
-    smallest loss and norms, and the steps of `findings()` stay.
+    A series keeps at most 8 MiB, which is 55,000 steps of 5 Params. A longer series keeps the first
+    and the most extreme of 2, 4, 8 … neighbouring steps. It always keeps the first and the last
+    step, the largest and smallest loss and norms, and the steps of `findings()`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The names of HIPS autograd: a program written for it changes its import lines only.
+"""The names of HIPS autograd: a program written for it only changes its import lines.
 
 >>> import autograd_tools.compat.numpy as np                # import autograd.numpy as np
 >>> from autograd_tools.compat import elementwise_grad      # from autograd import elementwise_grad

@@ -13,7 +13,7 @@ from autograd_tools.base.contexts import listed
 class CheckError(ValueError):
     """A gradient would be wrong: an array that it reads has changed, or the value is not NumPy's.
 
-    The backward pass raises it for the changes that it notices, `check=True` for all.
+    The backward pass raises it for the changes that it detects, `check=True` for all.
 
     Attributes
     ----------

@@ -5,9 +5,9 @@
 114.0
 
 Plain `import numpy as np` is enough for any single call on recorded values. In addition, nested
-lists of recorded and plain numbers become arrays here, functions that create an array from a
-number take a recorded one, and so do arguments that NumPy does not look at, such as `initial=`. All
-other names are NumPy's own objects, its types too: to cast a recorded x, write
+lists of recorded and plain numbers become arrays here. Functions that create an array from a number
+accept a recorded one, and so do arguments on which NumPy does not dispatch, such as `initial=`. All
+other names are NumPy's own objects, including its types: to cast a recorded x, write
 `x.astype(np.float32)`.
 """
 

@@ -36,7 +36,7 @@ class Event(NamedTuple):
     nbytes : int
         Bytes allocated inside; -1 if not counted.
     record : Record or None
-        The key of `timer.records` that has its time; None for the user's sections.
+        The key in `timer.records` that includes its time; None for the user's sections.
     live_nbytes : int
         Bytes of NumPy's data in all threads at its end; -1 if not counted.
     place : int

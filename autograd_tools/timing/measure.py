@@ -23,8 +23,8 @@ class Timer(Readings, Shown):
     """A tree of timed sections, and records of operations; `ag.timer` is the engine's.
 
     `print(timer)` shows the table, `print(timer["load"])` that of the sections inside; `table`,
-    `rows`, `to_csv` and `to_markdown` give other forms. Every thread has a tree of its own; reading
-    a result adds them up.
+    `rows`, `to_csv` and `to_markdown` are other formats. Every thread has its own tree; reading a
+    result combines them.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Timer(Readings, Shown):
         return time_calls(self, label, function)
 
     def instrument(self, function: F, label: str | None = None) -> F:
-        """Return `function` with every call timed as a section of its own name.
+        """Return `function` with every call timed as a section with its name.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Timer(Readings, Shown):
         Raises
         ------
         TypeError
-            If there is no name, and for the reasons of `timed`.
+            If there is no name, and as in `timed`.
         """
         name = (
             label or getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
@@ -117,7 +117,7 @@ class Timer(Readings, Shown):
         Parameters
         ----------
         limit : int
-            The most calls to keep, 0 or more; 0 keeps none.
+            The maximum number of calls, 0 or more; 0 keeps none.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Timer(Readings, Shown):
         Parameters
         ----------
         *others : Timer
-            Timers that ran apart from this one: their time is added to its total time.
+            Timers that ran separately: their time is added to the total time.
         tree_point : tuple of str or str
             The path of a section of this timer, such as `("epoch", "load")`, within which the
             others ran: their sections go below it.
@@ -200,7 +200,7 @@ class Timer(Readings, Shown):
         return self
 
     def flatten(self) -> Timer:
-        """Return a stopped timer with one level: sections with equal labels are added up.
+        """Return a stopped timer with one level: sections with equal labels are combined.
 
         Nested time counts in its own row and in those around it, as it does in the tree; the time
         of a recursion counts once.
@@ -258,7 +258,7 @@ class Timer(Readings, Shown):
         Parameters
         ----------
         path : str or Path
-            The file; an existing one is replaced once all is written.
+            The file; an existing one is replaced when writing is complete.
         """
         write_document(path, self.to_dict())
 
@@ -274,7 +274,7 @@ class Timer(Readings, Shown):
         Raises
         ------
         ValueError
-            If the file is damaged, of another kind, or of a newer version.
+            If the file is damaged, of another kind, or from a newer version.
         """
         return read_document(path, FORMAT, VERSION, cls.from_dict)
 

@@ -37,12 +37,12 @@ class Operand(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The key of a time: an operation, its phase, the user's call site and the operands.
+    """The key of a measured time: an operation, its phase, the user's call site and the operands.
 
     Attributes
     ----------
     op : str
-        The operation as NumPy names it.
+        The NumPy name of the operation.
     argument : int
         The number of the argument whose gradient it is, from 1; 0 for "forward" and "record".
     file, line, function : str, int, str
@@ -88,7 +88,7 @@ class Counts(NamedTuple):
     steps : int
         The number of gradients in which the record occurs.
     kept : int
-        Bytes saved for the backward pass, the most of any gradient. As in `Tape.kept_bytes`, an
+        The most bytes that any gradient saves for the backward pass. As in `Tape.kept_bytes`, an
         array counts once, for the oldest operation whose rules read it.
     samples : mapping of int to int
         Nanoseconds by number of the gradient: at most 128 evenly spaced gradients, the same ones

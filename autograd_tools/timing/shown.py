@@ -138,7 +138,7 @@ class Section(Shown, SectionData):
     Attributes
     ----------
     ncalls, ns : int
-        The number of calls, and their nanoseconds with everything inside.
+        The number of calls, and their nanoseconds including nested sections.
     nbytes : int
         Bytes of the arrays returned; with exact bytes, all that NumPy allocated.
     children : dict of str to Section
@@ -148,8 +148,8 @@ class Section(Shown, SectionData):
     min_ns, max_ns, squares : int
         The minimum, maximum and sum of squares of their nanoseconds.
     live_nbytes, peak_nbytes : int
-        With exact bytes, the rise of live bytes from start to end of all calls, and at the peak of
-        one call.
+        With exact bytes, the increase of live bytes from start to end, summed over all calls, and
+        the largest increase in one call.
 
     Examples
     --------

@@ -46,31 +46,32 @@ def compare(
     a, b : Tape, Trace, Timer, str or path
         Two tapes or traces, two timers, or the paths of saved ones.
     rtol, atol : float, optional
-        Traces: relative and absolute tolerance of numbers (default: 1e-5 and 1e-12). Numbers are
-        compared by the statistics that a trace has of them.
+        Traces: relative and absolute tolerance of numbers (default: 1e-5 and 1e-12). Arrays are
+        compared by their statistics in the trace.
     everything : bool, optional
         Traces: also list numbers that differ only as a consequence of other changes.
     by : str, optional
         Profiles: a row for each "op" (default), "argument", "line" or "scope".
     limit : int, optional
-        Profiles: rows to show (default: 15).
+        Profiles: number of rows (default: 15).
     format : str
         "text", "json" or "markdown".
 
     Returns
     -------
     str
-        Of traces, the nodes added (+), removed (-), changed (~) and with other numbers (±), by
-        their ids in both; source lines and names of scopes may differ. Of profiles, the time of
-        each row per gradient (JSON: in ns), forward, backward and engine apart, and whether the
+        For traces, the nodes added (+), removed (-), changed (~) and with different numbers (±), by
+        their ids in both; source lines and scope names may differ. For profiles, the time of each
+        row per gradient (JSON: in ns), separately for forward, backward and engine, and whether the
         difference is significant.
 
     Raises
     ------
     ValueError
-        For a trace and a profile, another file, an option of the other kind, or a wrong value.
+        For a trace and a profile, an unknown file, an option of the other kind, or an invalid
+        value.
     TypeError
-        For another object.
+        For any other object.
     """
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
@@ -141,11 +142,11 @@ def draw_compared(
     a, b : Tape, Trace, str or path
         Two tapes, traces or paths of saved traces.
     path : str or path
-        The file to write, in a format of `draw` by its ending.
+        The file to write; its extension selects a format of `draw`.
     rtol, atol : float
         Relative and absolute tolerance of numbers.
     max_nodes : int or None
-        Boxes to draw; groups without a change are collapsed. None draws all.
+        The maximum number of boxes; groups without changes are collapsed. None draws all.
     by : {"op", "line", "function"}
         The smallest boxes, as in `fit`.
     **options
@@ -155,13 +156,13 @@ def draw_compared(
     -------
     Path
         The path of the file. Nodes only in `b` are marked +, nodes only in `a` −, changed
-        operations ≠, and the same ones with other numbers ±, but no consequences of these. A legend
-        explains the marks.
+        operations ≠, and those with different numbers ±. Consequences of these changes are not
+        marked. A legend explains the marks.
 
     Raises
     ------
     ValueError
-        For an unknown format or a wrong value.
+        For an unknown format or an invalid value.
     """
     ending = format_of(path)
     check_drawing(options, ending)

@@ -54,51 +54,52 @@ def to_dot(
     """Return the DOT source of a computation graph: values flow down, groups are frames.
 
     Repeated parts of a trace are folded. An edge that would span many ranks starts at a copy of its
-    box, drawn beside its use.
+    box, drawn next to its use.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+        A path must be that of a saved trace. A graph returned by a pass is drawn unchanged.
     gradients : bool, default True
         Add the gradient to the label of each box.
     edges : {"none", "shape"}
         With "shape", arrows show the shapes of values instead of boxes.
     heat : {"time", "bytes", "gradient", "least-gradient"}, optional
-        Colour boxes by a measure, with its figure in each box and a legend in the heading; groups
-        with most of it are open. A box of several nodes has the greatest or the least norm of their
-        gradients.
+        Colour boxes by a measure, with its value in each box and a legend in the heading; the
+        hottest groups are expanded. A box of several nodes has the largest or the smallest norm of
+        their gradients.
     links : str, optional
         Link boxes to the source: "file", "vscode", "pycharm", or an address such as
-        "vscode://file{file}:{line}". By default a drawing contains no path of this machine.
+        "vscode://file{file}:{line}". By default, a drawing contains no path of this machine.
     marks : mapping of int to {"added", "removed", "changed", "numbers"}, optional
         The marks of nodes, by id.
     backward : bool, default False
-        Show how gradients flow back: arrows are coloured, as thick as the norm of the gradient at
-        their tail is great, and labelled with it.
+        Show how gradients flow back: arrows are coloured and labelled with the norm of the gradient
+        at their tail; the larger it is, the thicker the arrow.
     max_nodes : int or None, default 25
-        The number of boxes up to which groups are collapsed; a note says so. None collapses none.
+        Collapse groups until at most so many boxes are left; a note says so. None collapses
+        nothing.
     by : {"op", "line", "function"}
         The smallest boxes, as in `fit`.
     direction : {"down", "right"}, optional
-        The direction in which values flow; by default the one in which the picture is larger on a
+        The direction in which values flow; by default, the one that makes the picture larger on a
         screen.
     focus : int or str, optional
-        Draw all but the paths from a node to the result faintly: the name of a Param or input, or
-        an id. The groups around that node are open.
+        Highlight the paths from a node to the result: the name of a Param or input, or an id. The
+        groups around that node are expanded.
     where : str, optional
-        Draw all but the nodes that match a search faintly, as in `show`.
+        Highlight the nodes that match a search, as in `show`.
 
     Returns
     -------
     str
-        The source, the same for the same trace.
+        The source; equal traces give equal sources.
 
     Raises
     ------
     ValueError
-        For an unknown value of an option (the message lists the known ones), for `heat` that the
-        trace has no data for, and for `max_nodes` below 1.
+        For an unknown value of an option (the message lists the known ones), for a `heat` without
+        data in the trace, and for `max_nodes` below 1.
     TypeError
         If `x` has no trace.
 

@@ -29,12 +29,12 @@ def to_svg(
     path: str | os.PathLike[str] | None = None,
     **options: Unpack[DrawingOptions],
 ) -> str:
-    """Return a computation graph as an SVG image that follows the light or dark screen.
+    """Return a computation graph as an SVG image that adapts to a light or dark screen.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+        A path must be that of a saved trace. A graph returned by a pass is drawn unchanged.
     path : path, optional
         A file to write the image to as well.
     **options

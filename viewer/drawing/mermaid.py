@@ -36,14 +36,14 @@ def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+        A path must be that of a saved trace. A graph returned by a pass is drawn unchanged.
     **options
         The options of `to_dot`.
 
     Returns
     -------
     str
-        The flowchart, to put into a Markdown block of the language `mermaid`.
+        The flowchart, for a Markdown code block of the language `mermaid`.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def to_model_explorer(x: Traceable | Graph, path: str | os.PathLike[str] | None 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A trace is grouped first; folded groups have all their
+        A path must be that of a saved trace. A trace is grouped first; folded groups contain all
         copies.
     path : path, optional
         A file to write the JSON to as well.

@@ -98,22 +98,22 @@ def to_map(
     profile: Timer | str | os.PathLike[str] | None = None,
     **options: Unpack[DrawingOptions],
 ) -> Page:
-    """Return a gradient as a page to explore in a browser: its graph, source and profile.
+    """Return a gradient as an interactive page for the browser: its graph, source and profile.
 
-    The page opens and closes functions, loops and lines in place, searches, shows the source with
-    times, and follows a gradient to the result. It is one file that loads nothing.
+    The page expands and collapses functions, loops and lines in place, searches, shows the source
+    with times, and follows a gradient to the result. It is one file that loads nothing else.
 
     Parameters
     ----------
     x : Tape, Trace, Graph, Timer or path
-        A path leads to a saved trace or profile. Of a graph made by a pass the same groups are open
-        at first. A profile alone has no graph.
+        A path must be that of a saved trace or profile. For a graph returned by a pass, the same
+        groups are initially expanded. A profile alone has no graph.
     path : path, optional
         A file to write the page to as well.
     profile : Timer or path, optional
         The profile of the run.
     **options
-        The options of `to_dot` but `links`, with which the page opens.
+        The initial options of the page: those of `to_dot`, except `links`.
 
     Returns
     -------

@@ -42,24 +42,24 @@ def fit(
 ) -> Graph:
     """Collapse groups until at most `max_nodes` boxes are left; nothing is dropped.
 
-    From the outermost inwards, the groups with most operations are open: functions and loops, then
-    source lines. Calls of one function are all open or all collapsed; of a recursion that does not
-    fit, a few calls are open. If an open group has too many members, they become stretches of equal
-    length. Groups that are already collapsed remain so.
+    From the outermost inwards, the groups with most operations are expanded: functions and loops,
+    then source lines. Calls of one function are all expanded or all collapsed; in a recursion that
+    does not fit, a few calls are expanded. If an expanded group has too many members, they are
+    split into ranges of equal length. Groups that are already collapsed remain so.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A trace is grouped and folded first.
+        A path must be that of a saved trace. A trace is grouped and folded first.
     max_nodes : int or None, default 25
-        The number of boxes; None for any.
+        The maximum number of boxes; None for no limit.
     by : {"op", "line", "function"}
         The smallest boxes: operations, source lines, or functions and the lines around their calls.
     heat : {"time", "bytes", "gradient", "least-gradient"}, optional
-        Open the groups with most of this instead of those with most operations, and none without
-        it. A sequence has the weight of each node, the first of node 1.
+        Expand the groups with most of this measure instead of those with most operations, and none
+        without it. A sequence holds the weight of each node, starting with node 1.
     show : int, optional
-        A node that is drawn itself, by its id: the groups around it are open.
+        The id of a node to draw: the groups around it are expanded.
 
     Returns
     -------

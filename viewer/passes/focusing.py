@@ -25,15 +25,15 @@ def focus(
     scope: str | None = None,
     line: int | str | None = None,
 ) -> Graph:
-    """Keep a part of a graph and leave out the rest with its edges.
+    """Keep a part of a graph and drop the rest with its edges.
 
-    Groups that have a node left are kept; folded ones are opened. Several conditions must all hold.
-    What is left of a trace is grouped, folded and collapsed like a drawing of it.
+    Groups with remaining nodes are kept; folded ones are expanded. Several conditions must all
+    hold. If `x` is a tape or trace, the result is grouped, folded and collapsed as in a drawing.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace.
+        A path must be that of a saved trace.
     node : int or str, optional
         A node, by its id (counted from 1) or by the name of a Param or input: keep the paths from
         it to the result.

@@ -43,23 +43,23 @@ _Item: TypeAlias = int | _Folded
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that represents them, its `copies`.
 
-    Steps, calls or stretches are equal if they have the same operations on the same source lines
-    with the same shapes, wired alike: each value comes from the same place in the same copy, or in
-    a copy a fixed distance before it or right after it, or from one node for all copies, or from a
-    leaf of its own. The first copy may have constants in place of values from the copy before.
-    Others stay apart. A recursive function folds by its levels, each without the call inside it.
+    Steps, calls or ranges are equal if they have the same operations on the same source lines with
+    the same shapes and connections: each value comes from the same place in the same copy, in a
+    copy at a fixed distance before or right after it, from one node for all copies, or from a leaf
+    of its own. The first copy may have constants instead of values from the previous copy. Other
+    copies are not folded. A recursive function folds by levels, each without the nested call.
 
-    A folded group has the name of its copies, steps and levels those of the first and the last
-    ("2-100", or "steps 1-6" of pairs of steps). A loop or recursion whose steps are all folded is
-    itself the folded group. Repetition without a loop or function of its own has the kind "repeat",
-    a row of leaves that enter the copies one by one "leaves".
+    A folded group has the name of its copies; for steps and levels, the first and the last
+    ("2-100", or "steps 1-6" for pairs of steps). A loop or recursion whose steps are all folded is
+    itself the folded group. Repetition without a loop or function has the kind "repeat", and a row
+    of leaves that the copies use one by one has the kind "leaves".
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A trace is grouped first.
+        A path must be that of a saved trace. A trace is grouped first.
     open : int, str or a sequence of them, optional
-        Keep some copies apart: the ids of nodes in them, or the names of groups.
+        Copies to expand: the ids of nodes in them, or the names of groups.
 
     Returns
     -------

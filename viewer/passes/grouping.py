@@ -17,15 +17,15 @@ from viewer.inputs import Traceable, as_graph
 def group(x: Traceable | Graph) -> Graph:
     """Group nodes by the functions, scopes and loops around them.
 
-    Functions and scopes around all nodes make no group. A Param or input is in the innermost group
-    around its uses: weights that all steps of a loop share are outside of the loop, those of one
-    layer in the layer. What VJP rules make in the backward pass of an inner gradient is in groups
-    of its own, "∇ f" for that of a function f.
+    Functions and scopes around all nodes form no group. A Param or input is in the innermost group
+    that contains all its uses: weights that all steps of a loop share are outside the loop, those
+    of one layer are in the layer. Operations of VJP rules in the backward pass of an inner gradient
+    have groups of their own, "∇ f" for a function f.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph loses the groups that it has.
+        A path must be that of a saved trace. A graph loses its existing groups.
 
     Returns
     -------

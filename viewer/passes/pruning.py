@@ -22,7 +22,7 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace.
+        A path must be that of a saved trace.
     constants : bool, default True
         Hide arguments that are constants.
     shapes : bool, default True
@@ -32,7 +32,7 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
     Returns
     -------
     Graph
-        The graph, with a note for each part that is hidden.
+        The graph, with a note for each hidden part.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
 
 
 def leaves_apart(x: Traceable | Graph) -> Graph:
-    """Draw Params and inputs again at each use, so that no edge of a shared weight crosses others.
+    """Duplicate Params and inputs at each use, so that edges of shared weights do not cross others.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace.
+        A path must be that of a saved trace.
 
     Returns
     -------

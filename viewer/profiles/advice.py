@@ -44,28 +44,27 @@ def facts_of(x: Timed) -> Facts:
 
 
 def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> str:
-    """Return faster equivalents for slow patterns, a tip a line, the most expensive first.
+    """Return faster equivalents for slow patterns, one tip per line, the most expensive first.
 
     Parameters
     ----------
     x : Timer, Tape, Trace, str or path
-        A timer that knows shapes (`autograd-tools profile`, `ag.profile()`, or
-        AUTOGRAD_TIMER=shapes), a tape or trace recorded while a timer was on, or the path of a
-        saved one.
+        A timer with shapes (`autograd-tools profile`, `ag.profile()`, or AUTOGRAD_TIMER=shapes), a
+        tape or trace recorded while a timer was on, or the path of a saved one.
     width : int, optional
-        Columns of the terminal; without it nothing is folded.
+        Columns of the terminal; by default, nothing is folded.
     peaks : Peaks, optional
-        The peaks of the machine that measured, if they are not saved with `x`. Without peaks there
-        is no tip on strided arrays.
+        The peaks of the machine that measured `x`, if they are not saved with it. Without peaks,
+        there is no tip on strided arrays.
 
     Returns
     -------
     str
         Each tip with its line of code, the time and share of that line as in a table of hotspots,
-        and the time of the pattern if it is far less. Patterns of 2 % or less get no tip. Rewrites
-        are tried on arrays that the profile has copied from the program, or on random ones of the
-        same shapes. What is not faster here, or has another gradient, is no tip. The profile keeps
-        the trials.
+        and the time of the pattern if it is far less. Patterns with a share of 2 % or less get no
+        tip. Rewrites are tried on arrays that the profile has copied from the program, or on random
+        ones of the same shapes. A rewrite is a tip only if it is faster on this machine and has the
+        same gradient. The profile keeps the trials.
 
     Raises
     ------

@@ -37,14 +37,15 @@ def annotate(
     Parameters
     ----------
     x : Timer, Tape, Trace, str or path
-        A timer that knows lines (AUTOGRAD_TIMER=lines or shapes), a tape or trace recorded while
-        the timer was on, or the path of a saved one.
+        A timer with lines (AUTOGRAD_TIMER=lines or shapes), a tape or trace recorded while the
+        timer was on, or the path of a saved one.
     file : str or path, optional
-        The file to show, by its path or the end of it; without it all, the most expensive first.
+        The file to show, by its path or the end of its path; by default all files, the most
+        expensive first.
     width : int, optional
-        Columns of the terminal; without it nothing is cut or left out.
+        Columns of the terminal; by default, nothing is cut or omitted.
     whole : bool
-        Show whole files, not only the functions that ran.
+        Show whole files instead of only the functions that ran.
 
     Returns
     -------

@@ -18,28 +18,28 @@ READABLE = 24  # columns of names and code that take precedence over less import
 
 
 def hotspots(x: Timed, by: HotspotBy = "op", *, limit: int = 15, width: int | None = None) -> str:
-    """Return a table of where the time of gradients went.
+    """Return a table that shows where gradients spent their time.
 
     Parameters
     ----------
     x : Timer, Tape, Trace, str or path
         A timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a
-        saved one. Tapes and traces have forward and backward times only.
+        saved one. Tapes and traces only have forward and backward times.
     by : str
         A row for each "op", "argument", "line", "shape" or "scope", or the "tree" of scopes.
     limit : int
-        Rows to show; the others are summed in one row.
+        The number of rows; the others are summed in one row.
     width : int, optional
-        Columns of the terminal; without it nothing is folded or left out.
+        Columns of the terminal; by default, nothing is folded or omitted.
 
     Returns
     -------
     str
-        The table. `forward`, `backward` (the VJP rules), `accumulate` (adding gradients of the
-        same value) and `tracing` (recording calls, in no total) are times; `allocated` are the
-        bytes of new arrays, `saved` those kept alive for the backward pass. In the tables by
-        scope, `self` is the time without the scopes inside and `total` the time with them; all
-        other figures are those of `self` by "scope", and those of `total` in the "tree".
+        The table. `forward`, `backward` (the VJP rules), `accumulate` (adding gradients of the same
+        value) and `tracing` (recording calls, not part of `total`) are times; `allocated` are the
+        bytes of new arrays, `saved` those kept alive for the backward pass. In tables by scope,
+        `self` is the time without nested scopes and `total` the time with them; the other columns
+        exclude nested scopes by "scope", and include them in the "tree".
 
     Raises
     ------
@@ -60,7 +60,7 @@ def hotspot_rows(x: Timed, by: HotspotBy = "op") -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The names of each row, its calls, times in ns and sizes in bytes.
+        The names of each row, its calls, times in nanoseconds and sizes in bytes.
 
     Raises
     ------

@@ -45,9 +45,9 @@ class Peaks:
     float64, float32 : float
         Floating-point operations per second, in each precision.
     moved : tuple of (int, float)
-        Bytes per second by the size of the data that a call moves.
+        Bytes per second, by the size of the data that a call moves.
     call_ns : float
-        Nanoseconds of a call on one element.
+        Nanoseconds for a call on one element.
     """
 
     float64: float
@@ -89,7 +89,7 @@ class Peaks:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Peaks:
-        """Return the peaks that `to_dict` gave.
+        """Return the peaks from the result of `to_dict`.
 
         Raises
         ------
@@ -112,7 +112,7 @@ def peaks(*, again: bool = False) -> Peaks:
     Parameters
     ----------
     again : bool
-        Measure again and keep the better figures: other work on the machine only lowers them.
+        Measure again and keep the better values: other work on the machine only lowers them.
 
     Returns
     -------

@@ -68,25 +68,25 @@ def arithmetic(
     Parameters
     ----------
     x : Timer, Tape, Trace, str or path
-        A timer that knows shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or
-        trace recorded while a timer was on, or the path of a saved one.
+        A timer with shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or trace
+        recorded while a timer was on, or the path of a saved one.
     by : str
         A row for each "op" (operation or gradient), "line", "scope" or "shape".
     limit : int
-        Rows to show; the others are summed in one row.
+        The number of rows; the others are summed in one row.
     width : int, optional
-        Columns of the terminal; without it nothing is folded or left out.
+        Columns of the terminal; by default, nothing is folded or omitted.
     peaks : Peaks, optional
-        The peaks of the machine that measured. The default is those saved with `x`, and for
-        `ag.timer` and tapes those of this machine. Pass `viewer.peaks()` for a file without peaks
-        that this machine measured.
+        The peaks of the machine that measured `x`. The default is the peaks saved with `x`, or
+        those of this machine for `ag.timer` and tapes. Pass `viewer.peaks()` for a file without
+        peaks that was measured on this machine.
 
     Returns
     -------
     str
-        The table. `of peak` is the least possible time in percent of the measured time, `bound` the
-        limit that sets it: compute, memory, or the overhead of a call. `counted` is the share of
-        the time whose cost is known; rates (10^9 a second) are of that share.
+        The table. `of peak` is the minimum possible time in percent of the measured time, `bound`
+        the limit that sets it: compute, memory, or the overhead of a call. `counted` is the share
+        of the time with known cost; rates (10^9 per second) refer to that share.
 
     Raises
     ------

@@ -55,28 +55,29 @@ def explain(
     The forward pass shows each operation as an equation with its value; the backward pass, newest
     first, shows the gradient of each argument and the VJP rule that computes it. `v3` is the value
     of node 3, Params have their names, `c3` is a constant array in node 3, and `∇v3` is the
-    gradient of the result with respect to `v3`. A Param is `v1` where its name is that of another
-    one or of a function; nodes are `v_3` where a name or function is like `v3`.
+    gradient of the result with respect to `v3`. A Param is `v1` if another Param or a function has
+    the same name; nodes are `v_3` if a name or function looks like `v3`.
 
-    Three and more equal steps of a loop, or equal calls, are explained once, by the first of them.
+    Three or more equal steps of a loop, or equal calls, are explained once, using the first of
+    them.
 
     Parameters
     ----------
     x : Tape, Trace, path or function
-        A tape shows arrays of up to 6 elements in full; a trace does not hold them.
+        With a tape, arrays of up to 6 elements are shown in full; a trace contains no arrays.
     *args
-        The arguments of a function. The text ends with its gradient as NumPy source.
+        The arguments of a function. The text then ends with its gradient as NumPy source.
     max_nodes : int, default 40
-        The number of nodes to explain. Of more, the oldest and the newest are explained.
+        The maximum number of nodes: the oldest and the newest are explained.
     latex : bool, default False
-        Return the lesson in LaTeX, which notebooks show as mathematics.
+        Return LaTeX, which notebooks render.
     width : int, optional
         The number of terminal columns, at least 20, to which lines are folded.
 
     Returns
     -------
     Text or Latex
-        The lesson; a string that an interactive session prints unquoted, or a string of LaTeX.
+        The explanation: a string that an interactive session prints unquoted, or a string of LaTeX.
 
     Raises
     ------

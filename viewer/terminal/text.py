@@ -44,37 +44,37 @@ def show(
 ) -> None:
     """Print a computation graph as a list, a tree or a table.
 
-    A terminal gets colours, links to the source, and lines folded to its width; anything else gets
-    plain lines.
+    In a terminal, the output has colours and links to the source, and its lines are folded to the
+    width; elsewhere, it is plain text.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass shows its own nodes.
+        A path must be that of a saved trace. A graph returned by a pass shows its own nodes.
     view : {"list", "tree", "table"}
-        "list" prints an equation for each node, `v5` for node 5, with its shape and the norm of
-        its gradient; "tree" prints the same in functions, scopes and loops; "table" prints a column
-        for each fact. `print(x)` prints a tape or trace as AutoGrad.jl does.
+        "list" prints an equation for each node (`v5` is node 5), with its shape and the norm of its
+        gradient; "tree" groups them by functions, scopes and loops; "table" prints columns.
+        `print(x)` prints a tape or trace as AutoGrad.jl does.
     where : str, optional
         A search: words that must all match a node. A word is a property ("nan", which also names
         the operation that produced the first NaN or Inf, "inf", "zero-gradient", "no-gradient",
         "freed", "param", "input", "result"), a comparison of a column ("op=matmul", "scope=enc*",
-        "bytes>1e6", "∇norm>100", times in nanoseconds), or else a text to find in the operation,
-        name, scope or source.
+        "bytes>1e6", "∇norm>100", times in nanoseconds), or any other text, which is searched in the
+        operation, name, scope and source.
     columns : str or sequence of str, optional
         The columns of a table, such as "id,op,shape,∇norm,∇histogram".
     sort : str, optional
-        The column that orders a list or table, "-bytes" for the largest first. "grad-norm" is
-        another way to write "∇norm".
+        The column to sort a list or table by; "-bytes" sorts in descending order. "grad-norm" is an
+        alias of "∇norm".
     limit : int, optional
-        The number of rows to show: the first and the last half, or of a sorted list the first. The
+        The number of rows: the first and the last half, or the first rows of a sorted list. The
         default is 1,000 in a terminal, else 100,000, and about 200 lines of a tree.
     max_depth : int, optional
         The number of levels of a tree to show.
     by : {"scope", "step", "op", "line", "function"}, optional
-        Make a table of groups by scope, step, operation or line, with their sums and the range of
-        their gradient norms; a "step" is one iteration of a loop. In a tree, the smallest branches:
-        operations, source lines or functions.
+        Print a table of groups by scope, step, operation or line, with sums and the range of their
+        gradient norms; a "step" is one iteration of a loop. In a tree, the leaves: operations,
+        source lines or functions.
     file : file, optional
         The file to print to; the default is `sys.stdout`.
 
@@ -82,7 +82,7 @@ def show(
     ------
     ValueError
         For an unknown view, column or grouping (the message lists the known ones), for an option
-        that the view does not take, and for a `limit` or `max_depth` below 1.
+        that the view does not accept, and for a `limit` or `max_depth` below 1.
     TypeError
         If `x` has no trace.
 
@@ -136,7 +136,7 @@ def to_text(
     Returns
     -------
     str
-        The lines, without a line end after the last. `print` shows them in any encoding.
+        The lines, without a trailing newline. `print` shows them in any encoding.
 
     Raises
     ------

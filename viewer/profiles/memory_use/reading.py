@@ -22,34 +22,32 @@ Measured: TypeAlias = Tape | Trace | Timer | str | os.PathLike[str]
 def memory(
     x: Measured, *, budget: str | float | None = None, keeps: bool | None = None
 ) -> MemoryUse:
-    """Return the memory that a gradient needs over its time, and why it is held at the peak.
+    """Return the memory that a gradient needs over time, and the reasons for its peak.
 
     Parameters
     ----------
     x : Tape, Trace, Timer, str or path
-        A tape or trace with a gradient, or a saved one. A profile has what is saved for backward
-        only.
+        A tape or trace with a gradient, or a saved one. A profile only has the bytes saved for
+        backward.
     budget : str or number, optional
-        A wanted peak, such as "200MB" or "1.5GiB". The result then has a plan: which calls to wrap
-        in `ag.checkpoint`, and which loops to run in parts that are wrapped.
+        A target peak, such as "200MB" or "1.5GiB". The result then has a plan: which calls to wrap
+        in `ag.checkpoint`, and which loops to split into wrapped parts.
     keeps : bool, optional
-        Count all values and gradients as kept, as `ag.diff` does, or as freed on the way, as
-        `ag.grad` does. By default all of a trace with Params is kept.
+        True models `ag.diff`, which keeps all values and gradients; False models `ag.grad`, which
+        frees them during the backward pass. The default is True for a trace with Params.
 
     Returns
     -------
     MemoryUse
         `print` shows a chart of the bytes over time, the holders at the peak, and what is saved for
         backward there by line, argument and scope. Params, arguments and data do not count. The
-        size of the tape's nodes is estimated.
-        Temporary arrays are measured on a tape, where each kind of VJP rule runs once more; of a
-        trace they are estimated.
+        size of nodes is estimated. For a tape, temporary arrays are measured by running each kind
+        of VJP rule once more; for a trace, they are estimated.
 
     Raises
     ------
     ValueError
-        If the trace has no gradient or does not know the memory of arrays, or for a budget that is
-        no size.
+        If the trace has no gradient or no memory of arrays, or if `budget` is not a size.
 
     Examples
     --------

@@ -48,8 +48,8 @@ def to_chrome_trace(
     Returns
     -------
     str
-        The JSON, with times in microseconds. Moments are exact to the nanosecond, but no two of a
-        track are equal: the later one becomes the next nanosecond.
+        The JSON, with times in microseconds. Timestamps are exact to the nanosecond, except that
+        equal ones of a track are moved apart by one nanosecond.
 
     Raises
     ------
@@ -59,11 +59,11 @@ def to_chrome_trace(
     Notes
     -----
     Each thread has a forward and a backward track, with arrows from operations to the gradients of
-    their arguments. Slices of your functions, scopes, loops and steps of loops are around those of
-    their operations. The counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of
-    bytes allocated so far. `otherData` and the name of the process say how many calls are shown.
-    Calls before `keep_events()` and beyond its limit, of generators and coroutines, and of merged
-    timers are not known.
+    their arguments. Your functions, scopes, loops and steps are slices around their operations. The
+    counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of bytes allocated so far.
+    `otherData` and the name of the process say how many calls are shown. Calls before
+    `keep_events()` or beyond its limit, of generators and coroutines, and of merged timers are
+    missing.
     """
     calls = calls_of(x, limit)
     tracks = tracks_of(calls.shown, apart=True)

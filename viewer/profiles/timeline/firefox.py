@@ -51,9 +51,9 @@ def to_firefox(
 
     Notes
     -----
-    Each thread has samples whose weights are self times. The user's functions, scopes and loops
-    are the frames below an operation; gradients are also markers. Calls before `keep_events()` and
-    beyond its limit, of generators and coroutines, and of merged timers are not known.
+    Each thread has samples whose weights are self times. The user's functions, scopes and loops are
+    the frames below an operation; gradients are also markers. Calls before `keep_events()` or
+    beyond its limit, of generators and coroutines, and of merged timers are missing.
     """
     calls = calls_of(x, limit)
     tables = _Tables()

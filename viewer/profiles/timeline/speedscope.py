@@ -49,11 +49,10 @@ def to_speedscope(
 
     Notes
     -----
-    Each thread has a profile. Frames of your functions, scopes, loops and steps of loops are around
-    those of their operations. Calls of one label at one line are one frame, which the views
-    "left heavy" and "sandwich" sum. The name says how many calls are shown. Calls before
-    `keep_events()` and beyond its limit, of generators and coroutines, and of merged timers are
-    not known.
+    Each thread has a profile. Your functions, scopes, loops and steps are frames around their
+    operations. Calls of one label at one line are one frame, which the views "left heavy" and
+    "sandwich" sum. The name says how many calls are shown. Calls before `keep_events()` or beyond
+    its limit, of generators and coroutines, and of merged timers are missing.
     """
     calls = calls_of(x, limit)
     frames: dict[str, int] = {}
