@@ -173,3 +173,13 @@ def test_quotes_in_the_name_of_a_function_stay_in_its_docstring() -> None:
 
     f.__name__ = 'a"""\nb'
     assert checked(f, X).splitlines()[4] == '    """a\'\'\' b: x float64[2]."""'
+
+
+def test_an_exact_source_sums_in_the_order_of_the_layout() -> None:
+    rng = np.random.default_rng(3)
+    args = [rng.normal(size=shape) for shape in ((2, 3, 4), (4, 2), (3, 2))]
+
+    def f(a: Any, b: Any, c: Any) -> Any:
+        return np.sum(np.einsum("ijk,kl,jm->ilm", a, b, c) ** 2)
+
+    checked(ag.grad(f, (0, 1, 2)), *args)

@@ -93,9 +93,11 @@ def _reduced(call: Call, exact: bool) -> Call:
 
 def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     """Return a product, quotient, sum or difference without arrays of one number."""
-    x, y = [_without_fill(call, i) for i in (0, 1)]
-    x = _broadcast(x, y, call, made)
-    y = _broadcast(y, x, call, made)
+    x, y = call.args
+    if not exact or _keeps_layout(call):
+        x, y = [_without_fill(call, i) for i in (0, 1)]
+        x = _broadcast(x, y, call, made)
+        y = _broadcast(y, x, call, made)
     if call.func in PRODUCTS:
         for one, other in ((x, y), (y, x)):
             if _is(one, 1) and _equals_output(other, call):
@@ -113,6 +115,14 @@ def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     if x is call.args[0] and y is call.args[1]:
         return call
     return call.calling(call.func, (x, y))
+
+
+def _keeps_layout(call: Call) -> bool:
+    """Return whether a call makes an array in the layout of its arguments: others give sums in
+    another order.
+    """
+    orders = {x.order for x in (*call.inputs(), call.output) if len(x.shape) > 1}
+    return len(orders) < 2 and "" not in orders
 
 
 def _without_fill(call: Call, i: int) -> Any:
