@@ -1,5 +1,4 @@
-"""Look inside gradients: reverse-mode automatic differentiation of ordinary NumPy code that leaves
-a trace.
+"""Look inside gradients: reverse-mode automatic differentiation of ordinary NumPy code.
 
 >>> import numpy as np, autograd_tools as ag
 >>> w = ag.Param(np.ones((2, 3)))

@@ -1,4 +1,4 @@
-"""Drawings as files, in the format that the ending of a file names."""
+"""Drawings as files; the file extension selects the format."""
 
 from __future__ import annotations
 

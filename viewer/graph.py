@@ -1,4 +1,4 @@
-"""The graph to show: the nodes of a trace in groups, which passes fold, collapse and hide.
+"""The displayed graph: the nodes of a trace in groups, which passes fold, collapse and hide.
 
 A pass takes a `Graph` and returns another one; a renderer draws its `boxes` and `edges`, or walks
 its groups. All of it is plain data over a trace, which is never changed.

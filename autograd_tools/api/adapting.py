@@ -1,4 +1,4 @@
-"""`adapt`: packages that know nothing of gradients see our functions in place of NumPy's.
+"""`adapt`: packages written for plain NumPy use differentiable functions instead.
 
 Their modules get other globals for a while: `np`, `numpy`, `math`, and the functions that they
 imported from these. Nothing else changes, neither NumPy nor other packages.

@@ -1,4 +1,4 @@
-"""Other packages that ask for a plain value: found on the stack, with what to write instead."""
+"""Packages that request a plain value: found on the stack, with advice for the error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled functions whose source or twin is known: Numba's, bottleneck's and `np.vectorize`'s.
+"""Compiled functions with a known Python source or equivalent: Numba, bottleneck, `np.vectorize`.
 
 Recorded values go to the Python function that Numba compiled, and to NumPy's in bottleneck's place.
 """

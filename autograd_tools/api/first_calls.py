@@ -1,4 +1,4 @@
-"""First calls of functions, whose gradients record lines: the later ones are faster without.
+"""First calls of functions: their gradients record lines, later ones skip that for speed.
 
 Most exceptions and warnings occur in the first gradient of a function.
 """

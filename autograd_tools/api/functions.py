@@ -1,4 +1,4 @@
-"""Functions made of a user's function, such as `grad(f)`: they can be pickled if `f` can."""
+"""Functions derived from a user's function, such as `grad(f)`: they can be pickled if `f` can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a recorded number, which shows its value and does not turn back into a plain one."""
+"""The text of a recorded number: it shows the value but cannot be converted back."""
 
 from __future__ import annotations
 

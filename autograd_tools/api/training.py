@@ -1,4 +1,4 @@
-"""Histories of trainings: the loss and the norms of all gradients, step by step."""
+"""Histories of training runs: the loss and the norms of all gradients, step by step."""
 
 from __future__ import annotations
 

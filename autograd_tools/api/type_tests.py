@@ -1,4 +1,4 @@
-"""Tests of types as the plain value passes them: `type(x)`, `hasattr`, and abstract containers."""
+"""Type tests that treat a recorded value like its plain value: `type(x)`, `hasattr`, containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON documents with a format and a version: written whole, checked when read."""
+"""JSON documents with a format and a version: written atomically, checked when read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays of other packages: converted to NumPy arrays, or refused with what to write instead."""
+"""Arrays of other packages: converted to NumPy, or an error that says what to write."""
 
 from __future__ import annotations
 

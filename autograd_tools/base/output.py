@@ -1,4 +1,4 @@
-"""Output files: regular files are replaced whole, everything else is written into.
+"""Output files: regular files are replaced atomically, anything else is written to.
 
 A regular file is replaced by a temporary one beside it, `.NAME.….autograd_tools`, so that a failure
 leaves the old one. Its writer holds a lock on it. A writer that was killed leaves it; the next one

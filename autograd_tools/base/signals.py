@@ -1,4 +1,4 @@
-"""Signals that end a process: results are written first, and the process then ends by the signal.
+"""Signals that end a process: results are written first, then the process ends with the signal.
 
 Nothing else of the program runs, as without us: no `finally` and no exit handler. The program sees
 the default handlers, because `signal.signal` and `signal.getsignal` hide ours. Its own handlers

@@ -1,4 +1,4 @@
-"""A value that stands for an input while a program is captured: each NumPy call on it is noted.
+"""A placeholder for an input while a program is captured: it logs each NumPy call.
 
 To the engine it is a plain value: no recording tracks it. It passes for the array or number that it
 stands for, and has its operators and methods, which all end in `capture.call(func, args, kwargs)`.

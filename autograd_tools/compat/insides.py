@@ -1,4 +1,4 @@
-"""Names of HIPS autograd's insides: those of other modules, and those that have no equivalent.
+"""Internal names of HIPS autograd: those of other modules, and those without an equivalent.
 
 The latter can be imported, and raise when they are used.
 """

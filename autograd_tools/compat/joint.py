@@ -1,4 +1,4 @@
-"""A primitive with one rule for several arguments, which runs once for all of them."""
+"""A primitive with a joint rule, which runs once for several arguments."""
 
 from __future__ import annotations
 

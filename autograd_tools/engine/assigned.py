@@ -1,4 +1,4 @@
-"""Params that get another value while a recording still needs the old one.
+"""Params that are assigned a new value while a recording still needs the old one.
 
 A recording keeps the value that a Param had at its first use. Another object does no harm to what
 was recorded, so only the next use in that recording is an error. `p.value -= g` writes into the

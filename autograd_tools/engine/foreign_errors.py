@@ -1,4 +1,4 @@
-"""Errors of code that knows no recorded value: what to write instead; refusals that they hide."""
+"""Errors of code that does not support recorded values: advice, and the error they hide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradient hooks: functions of the user's that see a gradient, or change it."""
+"""Gradient hooks: user functions that see or change a gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that are told of every gradient after its backward pass."""
+"""Callbacks that run after every gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Call sites in nested recordings: a rule's operations have the site of the one they differentiate.
+"""Call sites in nested recordings: operations of a rule have the site of the differentiated one.
 
 An outer recording records what the rules of an inner one compute. The line that called the inner
 gradient says nothing about them, so they get the site of the inner entry whose gradient they are.

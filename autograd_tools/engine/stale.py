@@ -1,4 +1,4 @@
-"""Values of a finished recording that a later one reads, where their gradient would be lost."""
+"""Values of a finished recording that a later one reads, which would lose their gradient."""
 
 from __future__ import annotations
 

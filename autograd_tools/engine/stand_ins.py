@@ -1,4 +1,4 @@
-"""Types that stand for others, for programs that ask what a recorded value is."""
+"""Substitute types, for programs that test the type of a recorded value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which arrays of a recording were written into, and how their views and aliases follow.
+"""Writes into the arrays of a recording, propagated to their views and aliases.
 
 A recording never changes an array that it holds. A write makes a new array and a new entry, and
 notes that the memory of the old array now has a successor. A Result whose array lies in that memory

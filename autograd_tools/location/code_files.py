@@ -1,4 +1,4 @@
-"""Names of the files of code, such that their lines are those of the code, and these lines.
+"""File names and source lines of code objects.
 
 Code from `exec` may bear any name, also that of a file with other lines; a file may have changed
 since Python read it. Such code gets a name in angle brackets, under which no lines are found.

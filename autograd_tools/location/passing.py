@@ -1,4 +1,4 @@
-"""Ways through one iteration of a loop: the instructions that each iteration passes."""
+"""Paths through one iteration of a loop: the instructions that every iteration executes."""
 
 from __future__ import annotations
 

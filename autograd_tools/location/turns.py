@@ -1,4 +1,4 @@
-"""The iterations of loops around an operation, told by what variables hold.
+"""The iterations of loops around an operation, identified by the values of variables.
 
 Where an outer loop makes no operation of its own, the instructions of two operations do not tell
 whether it went on between them. Where an iteration may make no operation at all, only a counter

@@ -1,4 +1,4 @@
-"""The user's code, apart from that of libraries."""
+"""The user's code, as opposed to libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of NumPy that take lists with recorded items, into which NumPy does not look.
+"""NumPy functions that accept lists with recorded items, on which NumPy does not dispatch.
 
 All functions that NumPy dispatches do; the tables list those that take other lists.
 """

@@ -1,4 +1,4 @@
-"""The paths of a compiled function: a program for each way through its branches."""
+"""The paths of a compiled function: one program for each path through its branches."""
 
 from __future__ import annotations
 

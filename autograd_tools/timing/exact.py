@@ -1,4 +1,4 @@
-"""Exact bytes of NumPy's data: live bytes, and their peak since the last look.
+"""Exact bytes of NumPy's data: live bytes, and their peak since the last reading.
 
 Python's tracemalloc counts them in C whenever NumPy allocates and frees: temporaries and other
 threads included. Python's own objects, many and small, are hidden from it, so that it only knows

@@ -1,4 +1,4 @@
-"""Facts on the structure of gradients, which times do not tell; tips are made of them."""
+"""Facts about the structure of gradients, the basis of tips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log of a thread: marks of beginnings and ends, written in passing and added up on demand.
+"""Log of a thread: marks of beginnings and ends, added up on demand.
 
 A log is a flat list with five items a mark: (code, site, number, start, end), times in nanoseconds.
 A mark costs a tenth of a microsecond; sections, records and times of nodes are computed from

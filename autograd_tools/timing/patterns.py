@@ -1,4 +1,4 @@
-"""Patterns: gradients with the marks of an earlier one but for their times.
+"""Patterns: gradients whose marks differ from an earlier one only in their times.
 
 A program that trains computes one gradient again and again. Its marks are parsed once; those of
 later ones are compared with them, and only their times are added up, many gradients at once.

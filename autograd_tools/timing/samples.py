@@ -1,4 +1,4 @@
-"""Samples: copies of the arrays of a few calls, on which tips try what to write instead.
+"""Samples: copies of the arrays of a few calls, on which tips try their rewrites.
 
 The trials are kept and saved with the profile, the samples are not.
 """

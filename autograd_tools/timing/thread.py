@@ -1,4 +1,4 @@
-"""Measurements of one thread: its log, and the sections and records that the log is added up to."""
+"""Measurements of one thread: its log, and the sections and records that sum it up."""
 
 from __future__ import annotations
 

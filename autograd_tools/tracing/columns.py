@@ -1,4 +1,4 @@
-"""The columns of a trace, which hold what nodes share once, and nodes made from them on demand."""
+"""The columns of a trace, which store shared data once, and nodes created from them on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entries of a recording by field; they are plain tuples, which are quick to make."""
+"""The fields of a recording's entries, which are plain tuples for speed."""
 
 from __future__ import annotations
 

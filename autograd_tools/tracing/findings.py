@@ -1,4 +1,4 @@
-"""Where a series of gradients goes wrong: NaN and Inf, gradients that explode, vanish, are zero."""
+"""Findings in a series of gradients: NaN, Inf, exploding, vanishing and zero gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of a saved trace, and where data departs from it."""
+"""The schema of a saved trace, and deviations of data from it."""
 
 from __future__ import annotations
 

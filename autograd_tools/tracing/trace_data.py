@@ -1,4 +1,4 @@
-"""The trace: a tape as plain data, to be saved, sent, compared and drawn."""
+"""The trace: a tape as plain data, to save, send, compare and draw."""
 
 from __future__ import annotations
 

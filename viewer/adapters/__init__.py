@@ -1,4 +1,4 @@
-"""Traces of other engines, each in a module that is imported only when asked for."""
+"""Traces of other engines, each in a module that is imported on demand."""
 
 import importlib as _importlib
 from typing import Any as _Any

@@ -1,4 +1,4 @@
-"""Arguments of the command line: which are the command's, and which are the script's."""
+"""Arguments of the command line: those of the command, and those of the script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: the profile of a run, saved every so often while the script runs."""
+"""Checkpoints: the profile of a run, saved at intervals while the script runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of one gradient of a script, among the outermost ones or those inside others."""
+"""The choice of one gradient of a script, among the outermost or the nested ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `autograd-tools map`: a gradient and the profile of its run as a page to explore."""
+"""The command `autograd-tools map`: a gradient and its profile as an interactive page."""
 
 from __future__ import annotations
 

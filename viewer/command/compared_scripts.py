@@ -1,4 +1,4 @@
-"""Scripts that `compare` runs, each in a process of its own, for its trace or profile."""
+"""Scripts that `compare` runs, each in its own process, for its trace or profile."""
 
 from __future__ import annotations
 

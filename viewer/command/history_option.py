@@ -1,4 +1,4 @@
-"""The option --history of `profile`, and saved histories in the place of a script."""
+"""The option --history of `profile`, and saved histories in place of a script."""
 
 from __future__ import annotations
 

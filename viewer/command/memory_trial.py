@@ -1,4 +1,4 @@
-"""A trial of a plan: the program runs again, in a process of its own, with its lines changed.
+"""A trial of a plan: the program runs again in its own process, with changed lines.
 
 The process measures the peak of one gradient and the time of some more, and ends there.
 """

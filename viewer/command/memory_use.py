@@ -1,4 +1,4 @@
-"""The memory of a script's gradient: one is looked at, and a plan for it is tried on the script."""
+"""The memory of a script's gradient, and a plan that is tried on the script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function of ours in a Python process of its own, which then runs a program as Python does."""
+"""A function in a new Python process, which then runs a program as Python does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A profile as a page to explore: the map of its first gradient, opened at the hotspots."""
+"""A profile as an interactive page: the map of its first gradient, opened at the hotspots."""
 
 from __future__ import annotations
 

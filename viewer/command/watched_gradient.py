@@ -1,4 +1,4 @@
-"""The trace of one gradient of a run, for a page that shows it beside the profile."""
+"""The trace of one gradient of a run, for a page that shows it with the profile."""
 
 from __future__ import annotations
 

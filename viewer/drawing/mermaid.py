@@ -1,4 +1,4 @@
-"""A graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw within a text."""
+"""A graph as a Mermaid flowchart, which GitHub, GitLab and many editors render."""
 
 from __future__ import annotations
 

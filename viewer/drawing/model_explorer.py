@@ -1,4 +1,4 @@
-"""A graph as JSON for Google's Model Explorer, which opens and closes functions and loops."""
+"""A graph as JSON for Google's Model Explorer, which expands and collapses functions and loops."""
 
 from __future__ import annotations
 

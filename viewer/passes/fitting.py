@@ -1,4 +1,4 @@
-"""The pass that opens groups until a picture has as many boxes as a person can read."""
+"""The pass that expands groups as long as a picture remains legible."""
 
 from __future__ import annotations
 

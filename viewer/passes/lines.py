@@ -1,4 +1,4 @@
-"""The pass that groups what one source line computed: the level between function and operation."""
+"""The pass that groups the nodes of a source line: the level between function and operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pass that opens the groups around a node, so that it is drawn itself."""
+"""The pass that expands the groups around a node to draw it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size of a picture before its layout: how large it is on a screen in each direction."""
+"""The estimated size of a picture on a screen before its layout, in each direction."""
 
 from __future__ import annotations
 

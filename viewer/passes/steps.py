@@ -1,4 +1,4 @@
-"""The numbers of steps: which iteration of the program's loop each copy of a folded group is."""
+"""The numbers of steps: the iteration of the program's loop for each copy of a folded group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories of trainings in words: what went wrong at which step, and times."""
+"""Histories of training runs as text: findings by step, and times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of hotspots: where the time of gradients goes, by operation, line or scope."""
+"""Tables of hotspots: the time of gradients by operation, line or scope."""
 
 from __future__ import annotations
 

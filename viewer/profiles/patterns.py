@@ -1,4 +1,4 @@
-"""Tips on slow patterns that the records of a line show."""
+"""Tips on slow patterns in the records of a line."""
 
 from __future__ import annotations
 

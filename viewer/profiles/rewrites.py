@@ -1,4 +1,4 @@
-"""Rewrites: a computation as programs write it, and faster forms with the same gradient."""
+"""Rewrites: a computation as commonly written, and faster forms with the same gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tips on what the structure of gradients shows, each of which a trial of the rewrite confirms."""
+"""Tips on the structure of gradients, each confirmed by a trial of the rewrite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials of rewrites: both forms run on the recorded arrays, or on some like them."""
+"""Trials of rewrites: both forms run on the recorded arrays, or on similar ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gradient as a lesson: both passes as formulas with the names and numbers of the program."""
+"""A gradient explained: both passes as formulas with the names and numbers of the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VJP rules as a lecturer writes them, where the engine's is a function with a name of its own."""
+"""VJP rules as textbook formulas, where the engine's rule is a named function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A history of a training in the terminal: sentences, and a row of bars for each gradient."""
+"""A history of a training run in the terminal: findings, and a row of bars for each gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which formulas of NumPy's functions are also those of another engine's operation of that name.
+"""Formulas of NumPy's functions that also apply to another engine's operation of that name.
 
 In another engine, a name may mean another function (`repeat` of PyTorch tiles), other arguments
 (`transpose(0, 1)`, `add(x, y, alpha=3)`) or another gradient (`max` at ties).

@@ -1,4 +1,4 @@
-"""The symbols of formulas: one for each node and constant array, none of which means two things."""
+"""The symbols of formulas: a unique one for each node and constant array."""
 
 from __future__ import annotations
 

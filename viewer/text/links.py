@@ -1,4 +1,4 @@
-"""Links from a drawing to the source: optional, because they hold paths of this machine."""
+"""Links from a drawing to the source: optional, because they contain paths of this machine."""
 
 from __future__ import annotations
 

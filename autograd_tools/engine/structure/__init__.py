@@ -1,4 +1,4 @@
-"""The structure of a gradient as facts, which times do not tell; tips are made of them."""
+"""Facts about the structure of a gradient, the basis of tips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of several matrices in an order that takes more multiplications than the other one."""
+"""Products of several matrices in an order that needs more multiplications than necessary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording as operations with places, parents and children, for those who look for patterns."""
+"""A recording as operations with places, parents and children, to search for patterns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations in which float32 becomes float64 by the other operand."""
+"""Operations in which the other operand promotes float32 to float64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls on equal arguments, and calls that need one another."""
+"""Calls on equal arguments, and calls that depend on each other."""
 
 from __future__ import annotations
 

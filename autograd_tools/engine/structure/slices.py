@@ -1,4 +1,4 @@
-"""Loops over slices of an array: convolutions, windows, and arrays that grow."""
+"""Loops over slices of an array: convolutions, windows, and growing arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients of a tape that were computed and lead to none that was read."""
+"""Gradients of a tape that contribute to no gradient the program reads."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A run of a function as steps: what it calls, reads and writes, and two runs that agree."""
+"""A run of a function as steps: its calls, reads and writes, verified by a second run."""

@@ -1,4 +1,4 @@
-"""Two runs of a function that have to agree: what differs between them is no constant.
+"""Agreement of two runs of a function: a value that differs between them is not a constant.
 
 The second run gets copies of the arguments with slightly other numbers, so that a constant which
 depends on them shows as well.

@@ -1,4 +1,4 @@
-"""The capture of a program: a run of a function on traced values, with each call noted."""
+"""The capture of a program: a run of a function on traced values that logs each call."""
 
 from __future__ import annotations
 

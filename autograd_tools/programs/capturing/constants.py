@@ -1,4 +1,4 @@
-"""The arrays in a capture that are constants: a call reads them as they were."""
+"""The constant arrays of a capture, with their values at the time of the call."""
 
 from __future__ import annotations
 

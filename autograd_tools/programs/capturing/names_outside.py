@@ -1,4 +1,4 @@
-"""The names of what a function takes from outside."""
+"""The names of objects that a function reads from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects that a function takes from outside: closures, globals, attributes, and their arrays.
+"""Objects that a function reads from outside: closures, globals, attributes, and their arrays.
 
 A program holds them as constants, so each call looks whether they are still the same objects, and
 whether the arrays among them still hold the same numbers: all of a small one, some of a large one.

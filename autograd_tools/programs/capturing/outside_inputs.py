@@ -1,4 +1,4 @@
-"""Arrays from outside as inputs of a program: traced values take their places while it runs.
+"""Arrays from outside as inputs of a program: traced values replace them during the capture.
 
 So each number that the function computes from such an array is computed by the program as well. The
 places are variables of closures and modules, attributes, default arguments, and lists, tuples and

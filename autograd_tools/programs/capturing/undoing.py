@@ -1,4 +1,4 @@
-"""Changes that a run makes outside of itself: noticed and undone."""
+"""Side effects of a run: detected and undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second run of a function, whose steps have to be those of the first one."""
+"""A second run of a function, whose steps must equal those of the first."""
 
 from __future__ import annotations
 

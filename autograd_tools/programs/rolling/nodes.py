@@ -1,4 +1,4 @@
-"""Steps as integers: what they do as a token, what they read and make as numbers of values."""
+"""Steps as integers: a token for the call, and numbers for the values that it reads and creates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums that grow from turn to turn, started at zero: then the first turn equals the others."""
+"""Sums that grow with each iteration, started at zero, so the first iteration equals the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that flow into each turn of a repeated part: found in the middle, verified for all."""
+"""Values that enter each iteration of a repeated part: found in the middle, verified for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory of a program: which outputs are written into buffers, allocated once and reused.
+"""The memory of a program: output buffers that are allocated once and reused.
 
 A buffer holds one variable after the other. What leaves the program, or goes to a function that may
 keep it, has memory of its own.

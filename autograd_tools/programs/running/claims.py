@@ -1,4 +1,4 @@
-"""Functions around the code of a program: for several callers at once, and for exact numbers."""
+"""Wrappers around the code of a program: for concurrent callers and for exact numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elementwise calls of a loop whose turns do not depend on each other, as one call for all turns.
+"""Elementwise calls of a loop with independent iterations, as one call for all of them.
 
 They read what an earlier loop stored, row by row, so one call on the whole array does the same.
 """

@@ -1,4 +1,4 @@
-"""The text of a loop: its sequences are lists, and each turn takes the next of their elements."""
+"""The text of a loop: its sequences are lists, and each iteration takes their next element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the variables of a program are used last, whose memory they view, and which leave it."""
+"""The last uses of a program's variables, the memory they view, and those that leave it."""
 
 from __future__ import annotations
 

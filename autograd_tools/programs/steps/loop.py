@@ -1,4 +1,4 @@
-"""A loop of a program as plain data: the steps of its body, and what flows into each turn."""
+"""A loop of a program as plain data: the steps of its body, and the inputs of each iteration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python's operators as text, for the code that runs and for the source that people read."""
+"""Python's operators as text, for the executed code and for the written source."""
 
 from __future__ import annotations
 

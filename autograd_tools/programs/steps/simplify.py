@@ -1,4 +1,4 @@
-"""Programs made shorter: calls whose result nobody reads, and calls that repeat others."""
+"""Simplification of programs: unused calls and repeated calls are removed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Programs as source that people read."""
+"""Programs as readable source."""

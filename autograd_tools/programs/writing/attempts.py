@@ -1,4 +1,4 @@
-"""The captures that a source is tried from; that with the most inputs is the first."""
+"""The captures from which a source is written, tried in order, most inputs first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small arrays that a source names once, as the user does, and does not write out again."""
+"""Small arrays that a source defines once, under the user's name."""
 
 from __future__ import annotations
 

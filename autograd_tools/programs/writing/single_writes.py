@@ -1,4 +1,4 @@
-"""Zeros that one call adds to, as what it adds: in another shape, or on the diagonal."""
+"""Zeros to which one call adds, replaced by the added value in another shape or on the diagonal."""
 
 from __future__ import annotations
 

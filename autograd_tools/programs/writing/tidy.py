@@ -1,4 +1,4 @@
-"""Programs with loops made plainer to read: what repeats, what does nothing, what nobody reads."""
+"""Programs with loops, simplified for reading: no repeated, empty or unused steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps, entries and sequences of programs with loops that nobody reads."""
+"""Unused steps, entries and sequences of programs with loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that a loop need not store: views, which are taken anew, and what each turn has alike."""
+"""Values that a loop need not store: views, and values that are equal in all iterations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of all that a loop has stored, as the sequence itself."""
+"""Lists of all stored values of a loop, replaced by the sequence itself."""
 
 from __future__ import annotations
 

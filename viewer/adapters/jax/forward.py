@@ -1,4 +1,4 @@
-"""The marked forward pass: a program evaluated so that its gradient tells what belongs to what."""
+"""The marked forward pass: its gradient shows which equation belongs to which operation."""
 
 from __future__ import annotations
 

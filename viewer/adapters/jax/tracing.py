@@ -1,4 +1,4 @@
-"""The trace of a JAX function, and what XLA says about the costs of its gradient."""
+"""The trace of a JAX function, and XLA's cost estimate of its gradient."""
 
 from __future__ import annotations
 

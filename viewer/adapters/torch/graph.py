@@ -1,4 +1,4 @@
-"""The graph of PyTorch: which call made each grad_fn, its gradient, and its time in a pass."""
+"""The graph of PyTorch: the call that created each grad_fn, its gradient, and its time."""
 
 from __future__ import annotations
 

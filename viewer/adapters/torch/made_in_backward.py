@@ -1,4 +1,4 @@
-"""The grad_fns that a backward pass makes, which it does for gradients of gradients."""
+"""The grad_fns that a backward pass creates, for gradients of gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time that a checkpoint takes besides computing again, measured once on this machine."""
+"""The overhead of a checkpoint besides recomputation, measured once on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search for parts to wrap in `ag.checkpoint`: a wanted peak at the least time."""
+"""The search for parts to wrap in `ag.checkpoint`: a target peak in the least time."""
 
 from __future__ import annotations
 

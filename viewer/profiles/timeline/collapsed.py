@@ -1,4 +1,4 @@
-"""Stacks with their times, one a line, for flamegraph.pl, and speedscope."""
+"""Stacks with their times, one per line, for flamegraph.pl and speedscope."""
 
 from __future__ import annotations
 
