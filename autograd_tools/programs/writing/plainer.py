@@ -183,7 +183,9 @@ def _equals_output(x: Any, call: Call) -> bool:
 
 def _outer(call: Call, made: dict[Variable, Call]) -> Call | None:
     """Return `np.outer(x, y)` for `x[:, None] * y` and `x[:, None] @ y[None]`."""
-    if len(call.args) != 2 or call.kwargs or call.output.root.written:
+    if len(call.args) != 2 or call.kwargs or type(call.output) is not Variable:
+        return None
+    if call.output.root.written:
         return None
     column, row = call.args
     x, y = _spread(column, made, COLUMN), _spread(row, made, ROW)
@@ -209,6 +211,8 @@ def _spread(x: Any, made: dict[Variable, Call], indices: tuple[Any, ...]) -> Any
 def _moved(call: Call) -> Any:
     """Return the array itself where each axis moves to its own place."""
     x, start, end = call.args
-    pairs = zip(*[y if type(y) is tuple else (y,) for y in (start, end)], strict=True)
+    pairs = list(zip(*[y if type(y) is tuple else (y,) for y in (start, end)], strict=True))
+    if any([type(axis) is not int for pair in pairs for axis in pair]):
+        return call
     same = _equals_output(x, call) and all([(a - b) % len(x.shape) == 0 for a, b in pairs])
     return x if same else call

@@ -96,9 +96,9 @@ def _takes_all(index: Any, shape: tuple[int, ...], taken: tuple[int, ...]) -> bo
     parts = index if type(index) is tuple else (index,)
     if not all([part is None or part is ... or type(part) is slice for part in parts]):
         return False
-    part = np.broadcast_to(0.0, shape)[index]
-    is_whole = all([part == slice(None) for part in parts if type(part) is slice])
-    return is_whole and part.shape == taken
+    if not all([part == slice(None) for part in parts if type(part) is slice]):
+        return False
+    return np.broadcast_to(0.0, shape)[index].shape == taken
 
 
 def _is_diagonal(index: Any, shape: tuple[int, ...]) -> bool:
