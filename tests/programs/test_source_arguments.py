@@ -183,3 +183,10 @@ def test_an_exact_source_sums_in_the_order_of_the_layout() -> None:
         return np.sum(np.einsum("ijk,kl,jm->ilm", a, b, c) ** 2)
 
     checked(ag.grad(f, (0, 1, 2)), *args)
+
+
+def test_the_negative_of_a_product_of_unsigned_integers_is_taken_last() -> None:
+    for dtype in (np.uint8, np.int8, bool):
+        text = checked(lambda x: -(x * 0.5), np.array([1, 0, 1], dtype))
+    assert "return -(x * 0.5)" in text
+    assert "return -x * 0.5" in checked(lambda x: -(x * 0.5), X)

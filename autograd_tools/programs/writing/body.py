@@ -70,6 +70,7 @@ class Body:
         }
         self.listed = listed_entries(program.steps, self.places)
         self.layout = Layout(program, self.listed)
+        self.writing.parts = self.layout.inlined
         self.unpacked = self._unpacked(arguments)
         for x, (place, own) in self.places.items():
             if place == own or x in self.unpacked:

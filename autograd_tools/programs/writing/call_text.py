@@ -19,7 +19,7 @@ from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.capturing.names_inside import FEW
 from autograd_tools.programs.rolling.nodes import constant_key
 from autograd_tools.programs.steps.program import Call, Variable
-from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX
+from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX, has_sign
 from autograd_tools.programs.writing.default_arguments import without_defaults
 
 ATOM, POWER, UNARY, PRODUCT, SUM, SHIFT, AND, XOR, OR, COMPARISON, TEST = range(18, 7, -1)
@@ -68,6 +68,7 @@ class Writing:
         self.constant = constant
         self.imports: set[str] = set()
         self.named: dict[Any, str] = {}  # arrays that have a name, by their numbers
+        self.parts: dict[Variable, Call] = {}  # calls without a name, by their output
 
     def call(self, call: Call) -> Expression:
         """Return the expression of a call."""
@@ -117,7 +118,7 @@ class Writing:
     def _product(self, x: Any) -> str:
         """Return the text of a product whose sign is that of its first factor."""
         found = self.text(x)
-        is_plain = found.rank == PRODUCT and found.text[0] != "-"
+        is_plain = found.rank == PRODUCT and found.text[0] != "-" and has_sign(x, self.parts)
         return found.text if is_plain and not re.search(r"//|%", found.text) else ""
 
     def statement(self, call: Call) -> str:
