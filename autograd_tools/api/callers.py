@@ -63,6 +63,12 @@ def instead_of_caller() -> tuple[str, str] | None:
     package = name.partition(".")[0]
     if package == "scipy":
         return _of_scipy(frame)
+    if frame is not None and package in adapted_packages:
+        return (
+            f"{package}, which is adapted and gives it to a plain array or to compiled code in "
+            f"{frame.f_code.co_name}, as in a.dot(x),",
+            "give this function a rule with ag.primitive(rule, ...)",
+        )
     if frame is not None and package not in INSTEAD and _can_be_adapted(frame, package):
         return (
             f"{package}, which calls np.asarray or float(x) in {frame.f_code.co_name},",

@@ -185,6 +185,11 @@ def steps(x):
     y.shape = -1
     return np.sum(y * np.arange(4.0))
 
+OWN = np.ones(2)
+
+def of_method(x):
+    return OWN.dot(x)
+
 def fails(x):
     raise ValueError("of the package")
 
@@ -354,6 +359,14 @@ def test_all_is_restored(core):
     assert core.square.__closure__[0].cell_contents is np.asarray
     assert core.np is np
     assert "float" not in vars(core)
+
+
+def test_what_cannot_be_adapted_names_the_function(core):
+    with (
+        ag.adapt("plainpkg"),
+        pytest.raises(ag.LostGradientError, match=r"plainpkg, which is adapted .* in of_method"),
+    ):
+        ag.grad(core.of_method)(X)
 
 
 def test_what_the_package_changes_itself_stays(core):
