@@ -96,6 +96,10 @@ CALLS = {
         "bilinear": ("solve_discrete_lyapunov", (SQUARE / 9, spread(3, 3)), ["bilinear"]),
         "solve_continuous_are": ("solve_continuous_are", RICCATI, []),
         "solve_discrete_are": ("solve_discrete_are", RICCATI, []),
+        "norm": ("norm", (A,), []),
+        "norm along an axis": ("norm", (A,), [1, 0, True]),
+        "svdvals": ("svdvals", (A,), []),
+        "pinv": ("pinv", (A,), []),
         "block_diag": ("block_diag", (A, B, 2.5), []),
         "toeplitz": ("toeplitz", (B,), []),
         "toeplitz of a row": ("toeplitz", (B, spread(4)), []),
@@ -223,6 +227,29 @@ def test_single_precision_stays_so(module, call):
         lambda *args: np.sum(getattr(module, name)(*args, *constants)), tuple(range(len(args)))
     )(*singles)
     assert [dx.dtype for dx in gradients] == [np.float32] * len(args)
+
+
+# scipy.linalg
+
+
+def test_eigenvalues_are_complex_and_have_gradients():
+    assert linalg.eigvals(SQUARE).tolist() == scipy.linalg.eigvals(SQUARE).tolist()
+    assert ag.make_vjp(linalg.eigvals)(SQUARE)[1].dtype.kind == "c"
+    ag.gradcheck(lambda a: np.real(linalg.eigvals(a)) ** 2 + np.imag(linalg.eigvals(a)), SQUARE)
+    with pytest.raises(TypeError, match="without b and homogeneous_eigvals"):
+        ag.grad(lambda a: np.sum(np.abs(linalg.eigvals(a, np.eye(3)))))(SQUARE)
+
+
+def test_options_of_a_pseudo_inverse():
+    def f(a):
+        y, rank = linalg.pinv(a, return_rank=True)
+        return rank * y[0, 0]
+
+    expected, rank = scipy.linalg.pinv(A, return_rank=True)
+    assert f(A) == pytest.approx(rank * expected[0, 0], rel=1e-12)
+    ag.gradcheck(f, A)
+    with pytest.raises(TypeError, match="without atol"):
+        ag.grad(lambda a: np.sum(linalg.pinv(a, atol=1e-3)))(A)
 
 
 # scipy.special

@@ -20,6 +20,7 @@ from autograd_tools.scipy.linalg.systems import (
     solve,
     solve_triangular,
 )
+from autograd_tools.scipy.linalg.values import eigvals, norm, pinv, svdvals
 
 __all__ = [
     "block_diag",
@@ -27,9 +28,12 @@ __all__ = [
     "cho_solve",
     "cholesky",
     "det",
+    "eigvals",
     "expm",
     "inv",
     "logm",
+    "norm",
+    "pinv",
     "solve",
     "solve_banded",
     "solve_continuous_are",
@@ -41,5 +45,6 @@ __all__ = [
     "solve_triangular",
     "solveh_banded",
     "sqrtm",
+    "svdvals",
     "toeplitz",
 ]
