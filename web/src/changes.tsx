@@ -24,7 +24,7 @@ const COLUMNS: Column[] = [
   ["added", (line) => line.added, count("+"), "good"],
   ["removed", (line) => line.removed, count("−"), "bad"],
   ["changed", (line) => line.changed, count("≠"), "warn"],
-  ["other numbers", (line) => line.numbers, count("±"), "numbers"],
+  ["different numbers", (line) => line.numbers, count("±"), "numbers"],
   ["before", (line) => line.before_ns, timeText, ""],
   ["after", (line) => line.after_ns, timeText, ""],
   ["difference", difference, signed, ""],

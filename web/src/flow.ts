@@ -64,7 +64,7 @@ function firstText(data: Data, id: number): string {
   const [name, what] = [data.headline(id), `the first ${kind(data.value, id)}`];
   if (!data.parentsOf(id).length) return `${name} holds ${what}.`;
   if (given) return `${name} is given ${what}: ${given}.`;
-  return `${name} makes ${what} from finite inputs${array && `, unless ${array} holds it`}.`;
+  return `${name} produces ${what} from finite inputs${array && `, unless ${array} contains it`}.`;
 }
 
 /** Return the first node with a NaN or Inf though all that it came from is finite. */
@@ -83,7 +83,7 @@ export function firstNaN(data: Data): Answer {
     const made = `${kind(gradient, id)} in the gradient of ${data.symbol(id)}`;
     const { given } = constantsOf(data, node);
     const rule = `The VJP rule of ${data.headline(node)}`;
-    return { node, text: `${rule} makes the first ${made}${given && `; ${given}`}.` };
+    return { node, text: `${rule} produces the first ${made}${given && `; ${given}`}.` };
   }
   return { node: 0, text: "All values and gradients are finite." };
 }
@@ -122,14 +122,14 @@ function zeroed(data: Data): Answer {
     const text = `Vanishes: the gradient is ${general(norm(id), 3)} at v${id}, 0 at v${from}.`;
     return { node: id, text };
   }
-  return { node: 0, text: "No gradient falls by a factor of 10,000 on its way." };
+  return { node: 0, text: "No gradient falls by a factor of 10,000 along its path." };
 }
 
 /** Return the node whose gradient grows most on its way from the result. */
 export function exploding(data: Data): Answer {
   const norms = normsOf(data);
   const found = farthest(data, norms, -1, (id, least) => norms[id]! / norms[least]!);
-  if (!found) return { node: 0, text: "No gradient grows by a factor of 10,000 on its way." };
+  if (!found) return { node: 0, text: "No gradient grows by a factor of 10,000 along its path." };
   return { node: found.node, text: `Explodes: the norm of the gradient grows ${found.text}.` };
 }
 
@@ -189,7 +189,7 @@ export function endings(data: Data): Answer[] {
     const why = data.header.reasons?.[id] ?? "the result does not depend on it";
     found.set(id, { node: id, text: `No gradient reaches ${data.label(id)}: ${why}.` });
   }
-  const none = { node: 0, text: "Gradients reach all that the result depends on." };
+  const none = { node: 0, text: "Gradients reach every node that the result depends on." };
   return found.size ? [...found.values()] : [none];
 }
 
@@ -200,8 +200,8 @@ export const QUESTIONS: [
   answer: (data: Data) => Answer | Answer[],
 ][] = [
   ["First NaN", "Where the first NaN or Inf comes from", firstNaN],
-  ["Vanishes", "Where the gradient becomes small on its way", vanishing],
-  ["Explodes", "Where the gradient becomes large on its way", exploding],
+  ["Vanishes", "Where the gradient becomes small along its path", vanishing],
+  ["Explodes", "Where the gradient becomes large along its path", exploding],
   ["Ends", "Where the gradient ends; each click goes to the next place", endings],
 ];
 

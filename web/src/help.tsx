@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 const KEYS: [keys: string, does: string][] = [
   ["/", "search"],
   ["↑ ↓ ← →", "move in the tree, the source, the picture or the timeline"],
-  ["Enter", "open or close a group; show a node or line in the graph"],
+  ["Enter", "expand or collapse a group; show a node or line in the graph"],
   ["f", "fit the picture to the window"],
   ["+ −", "zoom"],
   ["Esc", "clear the search, then the selection"],
@@ -14,7 +14,7 @@ const KEYS: [keys: string, does: string][] = [
 ];
 const SEARCH: [query: string, finds: string][] = [
   ["matmul", "an operation, a name, a function or a file"],
-  ["train.py:12", "what a line computes"],
+  ["train.py:12", "nodes of a source line"],
   ["4×3 or 4x3", "a shape"],
   ["nan inf param", "properties; also zero-gradient, no-gradient, freed, input, result"],
   ["op=mat* dtype=float32", "an exact text, * for anything"],

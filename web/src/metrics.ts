@@ -25,8 +25,8 @@ const SAVED = "saved for backward: bytes that VJP rules need; an array counts at
 /** To add a metric, add an entry: its name, title, help, numbers, how they join, and their text. */
 export const METRICS: readonly Metric[] = (
   [
-    ["total", "total", "time of both passes, with all inside", column("time"), "sum", timeText],
-    ["self", "self", "time without functions and loops inside", column("time"), "sum", timeText],
+    ["total", "total", "time of both passes, including nested groups", column("time"), "sum", timeText],
+    ["self", "self", "time without nested functions and loops", column("time"), "sum", timeText],
     ["forward", "forward", "time of the forward pass", column("forward"), "sum", timeText],
     ["backward", "backward", "time of the VJP rules", column("backward"), "sum", timeText],
     ["bytes", "bytes", "bytes of the values", column("bytes"), "sum", memoryText],
@@ -35,7 +35,7 @@ export const METRICS: readonly Metric[] = (
     ["grad", "∇ max", "largest norm of a gradient", column("∇norm"), "max", short],
     ["gradmin", "∇ min", "smallest norm of a gradient", column("∇norm"), "min", short],
     ["nan", "NaN, Inf elements", "elements that are NaN or Inf, in both passes", wrong, "sum", grouped],
-    ["changes", "changes", "nodes added, removed, changed, or with other numbers", marked, "sum", grouped],
+    ["changes", "changes", "nodes added, removed, changed, or with different numbers", marked, "sum", grouped],
   ] as const
 ).map(([name, title, help, of, fold, text]) => {
   const has = (n: number) => n > 0 || (n === 0 && fold !== "sum");

@@ -46,7 +46,7 @@ export function Picture({ first }: { first: SVGSVGElement | null }) {
   const { group, node } = { group: 0, node: 0, ...selected };
   const around = group ? [...pathTo(data, { group }), group] : node ? pathTo(data, { node }) : [];
   const isLeft = node > 0 && !modelOf(data, node);
-  const note = isLeft ? `v${node} is outside of the focus of this picture.` : info.note;
+  const note = isLeft ? `v${node} is outside the focus of this picture.` : info.note;
   return (
     <section class="picture" aria-label="picture">
       <style>{colours(data.header.looks.dark)}</style>

@@ -58,7 +58,7 @@ export class Scene {
     try {
       this.layouts = prepared();
     } catch (error) {
-      this.inform({ note: `The picture cannot change: ${(error as Error).message}.` });
+      this.inform({ note: `The picture cannot be updated: ${(error as Error).message}.` });
     }
   }
 
@@ -171,8 +171,8 @@ export class Scene {
       } catch (error) {
         if (error instanceof Replaced) continue;
         const isSlow = error instanceof TooSlow;
-        const why = `The picture cannot change: ${(error as Error).message}.`;
-        const note = isSlow ? "Graphviz found no layout in time: close some groups." : why;
+        const why = `The picture cannot be updated: ${(error as Error).message}.`;
+        const note = isSlow ? "Graphviz found no layout in time: collapse some groups." : why;
         this.inform({ note });
       }
     }
@@ -185,7 +185,7 @@ export class Scene {
     const { looks_at_first: given } = this.data.header;
     const view = new Shown(this.data, state);
     if (view.boxes.size > MOST_BOXES) {
-      const note = `${view.boxes.size} boxes are too many to draw: close some groups.`;
+      const note = `${view.boxes.size} boxes are too many to draw: collapse some groups.`;
       return this.inform({ note });
     }
     const { direction } = state;
@@ -204,7 +204,7 @@ export class Scene {
         const missing = plural(picture.missing, "arrow");
         const note = joined([
           n > 0 && "Simplified, because the layout took too long.",
-          picture.missing > 0 && `Left out: ${missing} from far boxes.`,
+          picture.missing > 0 && `Omitted: ${missing} from far boxes.`,
         ]);
         return this.inform({ legend: picture.heat?.legend() ?? [], note });
       } catch (error) {

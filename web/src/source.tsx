@@ -39,7 +39,7 @@ export function Source() {
     else return;
     event.preventDefault();
   };
-  if (!file) return <div class="empty">No source is known.</div>;
+  if (!file) return <div class="empty">No source available.</div>;
   const first = at < 0 ? lines.findIndex((_, i) => ran(i)) : at;
   const choice = (
     <select

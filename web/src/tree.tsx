@@ -117,7 +117,7 @@ export function Tree() {
         </span>
         {left > 0 && (
           <button class="link" onClick={() => page.store.set({ outside: !state.outside })}>
-            {state.outside ? "only in the focus" : `${grouped(left)} more outside of the focus`}
+            {state.outside ? "only in the focus" : `${grouped(left)} more outside the focus`}
           </button>
         )}
         <label class="end">

@@ -39,7 +39,7 @@ test("the first NaN is where inputs are finite", () => {
   ]);
   assert.deepEqual(firstNaN(data), {
     node: 2,
-    text: "v2 = log(·) makes the first Inf from finite inputs.",
+    text: "v2 = log(·) produces the first Inf from finite inputs.",
   });
 });
 
@@ -53,7 +53,7 @@ test("the first Inf of a constant is given by that", () => {
 
 test("a constant array may hold the first NaN", () => {
   const node = { op: "add", label: "w + A", parents: [1], constant: "float64[3]", nans: 1, grad: 1 };
-  const text = "v2 = w + A makes the first NaN from finite inputs, unless float64[3] holds it.";
+  const text = "v2 = w + A produces the first NaN from finite inputs, unless float64[3] contains it.";
   assert.equal(firstNaN(small([{ grad: 1 }, node])).text, text);
 });
 
@@ -62,7 +62,7 @@ test("a VJP rule with an infinite constant says so", () => {
     { grad: 1, gradNans: 1 },
     { op: "power", label: "w ** inf", parents: [1], constant: "inf", grad: 1 },
   ]);
-  const rule = "The VJP rule of v2 = w ** inf makes the first NaN in the gradient of w";
+  const rule = "The VJP rule of v2 = w ** inf produces the first NaN in the gradient of w";
   assert.equal(firstNaN(data).text, `${rule}; argument 2 is inf.`);
 });
 
@@ -71,7 +71,7 @@ test("a name with nan in it is no number", () => {
     { grad: 1 },
     { op: "f", label: "f", parents: [1], constant: "'nan', nansum, 0.5", nans: 1, grad: 1 },
   ]);
-  assert.equal(firstNaN(data).text, "v2 = f makes the first NaN from finite inputs.");
+  assert.equal(firstNaN(data).text, "v2 = f produces the first NaN from finite inputs.");
 });
 
 test("the first NaN can be one that was given", () => {
@@ -88,7 +88,7 @@ test("the first NaN of a gradient is made by a VJP rule", () => {
     { op: "sqrt", label: "sqrt(·)", parents: [1], grad: 1 },
     { op: "sum", parents: [2], grad: 1 },
   ]);
-  const text = "The VJP rule of v2 = sqrt(·) makes the first NaN in the gradient of w.";
+  const text = "The VJP rule of v2 = sqrt(·) produces the first NaN in the gradient of w.";
   assert.deepEqual(firstNaN(data), { node: 2, text });
 });
 
@@ -125,7 +125,7 @@ test("a small gradient on another way is none that vanishes", () => {
   ]);
   assert.deepEqual(vanishing(data), {
     node: 0,
-    text: "No gradient falls by a factor of 10,000 on its way.",
+    text: "No gradient falls by a factor of 10,000 along its path.",
   });
 });
 
@@ -193,7 +193,7 @@ for (const [kind, form] of [
       { op: "where", parents: [2, 1], grad: 1 },
     ];
     const data = small(nodes, [], { forms: [other, form, other] });
-    const text = "Gradients reach all that the result depends on.";
+    const text = "Gradients reach every node that the result depends on.";
     assert.deepEqual(endings(data), [{ node: 0, text }]);
   });
 

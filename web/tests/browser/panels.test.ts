@@ -50,11 +50,11 @@ test("a search stays in a focus until a click leaves it", () =>
     await page.getByRole("searchbox").fill("op=tanh");
     await page.getByText("2 nodes found").waitFor();
     assert.equal(await rows(page).count(), 2);
-    await page.getByRole("button", { name: "1 more outside of the focus" }).click();
+    await page.getByRole("button", { name: "1 more outside the focus" }).click();
     await page.getByText("3 nodes found").waitFor();
     assert.match(await hash(page), /outside=yes/);
     await rows(page).last().click();
-    await page.getByText("v6 is outside of the focus of this picture.").waitFor();
+    await page.getByText("v6 is outside the focus of this picture.").waitFor();
     await page.getByRole("button", { name: "only in the focus" }).click();
     await page.getByText("2 nodes found").waitFor();
   }));
@@ -276,7 +276,7 @@ test("names with markup are text", () =>
 test("one click goes to the first NaN", () =>
   opened("hostile.html", async (page) => {
     await page.getByRole("button", { name: "First NaN" }).click();
-    await page.getByRole("status").getByText("makes the first NaN from finite inputs").waitFor();
+    await page.getByRole("status").getByText("produces the first NaN from finite inputs").waitFor();
     await facts(page).getByRole("heading", { name: "sqrt" }).waitFor();
   }));
 
