@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import innermost
+from autograd_tools.engine.state import is_outermost
 
 # The functions of bottleneck that are NumPy's.
 TWINS = (
@@ -45,13 +46,9 @@ def open_function(x: Any) -> Callable[..., Any] | None:
         return None
     if x is bottleneck:
         return _bottleneck(x)
-    if isinstance(x, BuiltinFunctionType) and x.__name__ in TWINS:
-        return getattr(_bottleneck(bottleneck), x.__name__) if _is_of(x, "bottleneck.") else None
-    return None
-
-
-def _is_of(x: BuiltinFunctionType, package: str) -> bool:
-    return (x.__module__ or "").startswith(package)
+    name = x.__name__ if isinstance(x, BuiltinFunctionType) else ""
+    is_twin = name in TWINS and getattr(bottleneck, name) is x
+    return getattr(_bottleneck(bottleneck), name) if is_twin else None
 
 
 @functools.cache
@@ -99,7 +96,8 @@ def not_compiling(compiled: Any) -> Callable[..., Any]:
 def _either(plainly: Any, recorded: Any) -> Callable[..., Any]:
     @functools.wraps(plainly)
     def call(*args: Any, **kwargs: Any) -> Any:
-        is_plain = innermost((*args, *kwargs.values()), sequences=True) is None
-        return (plainly if is_plain else recorded)(*args, **kwargs)
+        if is_outermost() or innermost((*args, *kwargs.values()), sequences=True) is None:
+            return plainly(*args, **kwargs)
+        return recorded(*args, **kwargs)
 
     return call
