@@ -81,10 +81,10 @@ class Choice:
         inside = 0 if self.inner else self.inside
         if self.seen == 1 and not inside:
             return
-        taken = f"took {self.kind} {self.number} of {self.seen:,}"
-        taken += f", with {inside} inside it" if inside else ""
-        hints = ["--step N takes another"] if self.seen > 1 else []
-        hints += ["--inner takes one inside"] if inside else []
+        taken = f"using {self.kind} {self.number} of {self.seen:,}"
+        taken += f" ({inside} nested)" if inside else ""
+        hints = ["--step N selects another"] if self.seen > 1 else []
+        hints += ["--inner selects a nested one"] if inside else []
         say("; ".join([taken, *hints]))
 
 

@@ -104,8 +104,8 @@ def test_commands_find_the_gradients_of_a_script(ask, script):
     )
     output, errors, status = ask("show", "--step", "2", script(source))
     assert (output, status) == ("4.0\n6.0\ninput x  3  ∇ 6\nv2 = x * x  9  ∇ 1\n", 0)
-    assert errors == "autograd-tools: took gradient 2 of 2; --step N takes another\n"
-    assert ask("show", script(source))[1].startswith("autograd-tools: took gradient 1 of 2;")
+    assert errors == "autograd-tools: using gradient 2 of 2; --step N selects another\n"
+    assert ask("show", script(source))[1].startswith("autograd-tools: using gradient 1 of 2;")
 
 
 @pytest.mark.slow

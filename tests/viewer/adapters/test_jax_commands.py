@@ -32,7 +32,7 @@ def ops(output):
 
 def test_show_prints_the_gradient_of_a_jitted_step(ask, script):
     output, errors, status = ask("show", "--columns", "op,line", script(TRAIN))
-    told = "autograd-tools: took gradient 1 of 3; --step N takes another\n"
+    told = "autograd-tools: using gradient 1 of 3; --step N selects another\n"
     assert (errors, status) == (told, 0)
     assert ["tanh", "3"] in ops(output)
     assert ["integer_pow", "8"] in ops(output)

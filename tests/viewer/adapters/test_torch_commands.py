@@ -24,7 +24,7 @@ print("trained")
 
 def test_show_prints_a_gradient_of_pytorch(ask, script):
     output, errors, status = ask("show", "--view", "tree", script(TRAIN))
-    told = "autograd-tools: took gradient 1 of 3; --step N takes another\n"
+    told = "autograd-tools: using gradient 1 of 3; --step N selects another\n"
     assert (errors, status) == (told, 0)
     assert "Param net.0.weight  3×2 float32" in output
     assert "for step in range(3)" in output
@@ -36,7 +36,7 @@ def test_backward_passes_inside_others_do_not_count(ask, script):
         "w = torch.ones(2, requires_grad=True)\n"
         "for _ in range(2):\n    checkpoint(torch.sin, w, use_reentrant=True).sum().backward()\n"
     )
-    told = "autograd-tools: took gradient 1 of 2; --step N takes another\n"
+    told = "autograd-tools: using gradient 1 of 2; --step N selects another\n"
     assert ask("show", script(source))[1] == told
 
 
@@ -95,7 +95,7 @@ def test_profile_measures_the_gradients_asked_for(ask_process, script):
 @pytest.mark.slow
 def test_map_shows_a_step(ask_process, script, tmp_path):
     output, errors, status = ask_process("map", "--step", "2", script(TRAIN))
-    told = "autograd-tools: took gradient 2 of 3; --step N takes another\n"
+    told = "autograd-tools: using gradient 2 of 3; --step N selects another\n"
     assert (output, errors, status) == ("trained\nmapped 6 nodes: train.html\n", told, 0)
 
 

@@ -47,14 +47,14 @@ def shown(ask, script):
 def test_the_outermost_gradient_is_taken(shown, source):
     assert shown(source) == (
         "v11 = sum(v10)  3.44316  ∇ 1",
-        "autograd-tools: took gradient 1 of 1, with 1 inside it; --inner takes one inside\n",
+        "autograd-tools: using gradient 1 of 1 (1 nested); --inner selects a nested one\n",
     )
 
 
 def test_a_product_with_a_hessian_shows_both_passes(shown):
     last, errors = shown(FORWARD)
     assert last.startswith("v9 = v7 * v8  [3]")
-    assert errors.startswith("autograd-tools: took gradient 1 of 1, with 1 inside it")
+    assert errors.startswith("autograd-tools: using gradient 1 of 1 (1 nested)")
 
 
 def test_an_inner_gradient_is_taken_on_request(shown):
@@ -64,15 +64,15 @@ def test_an_inner_gradient_is_taken_on_request(shown):
 def test_gradients_inside_others_do_not_count(shown):
     assert shown(THREE, "--step", "2") == (
         "v11 = sum(v10)  3.44316  ∇ 1",
-        "autograd-tools: took gradient 2 of 3, with 1 inside it; --step N takes another; "
-        "--inner takes one inside\n",
+        "autograd-tools: using gradient 2 of 3 (1 nested); --step N selects another; "
+        "--inner selects a nested one\n",
     )
 
 
 def test_inner_gradients_are_counted_apart(shown):
     last, errors = shown(THREE, "--inner", "--step", "2")
     assert last.startswith("v4 = sum(v3)  2.25")
-    assert errors == "autograd-tools: took inner gradient 2 of 2; --step N takes another\n"
+    assert errors == "autograd-tools: using inner gradient 2 of 2; --step N selects another\n"
 
 
 def test_a_missing_gradient_says_how_many_there_are(shown):
@@ -104,5 +104,5 @@ def test_a_map_shows_the_outermost_gradient(ask, script):
     output, errors, status = ask("map", "--step", "2", "-o", "g.html", script(THREE))
     assert (status, output) == (0, "mapped 11 nodes: g.html\n")
     assert errors.endswith(
-        "took gradient 2 of 3, with 1 inside it; --step N takes another; --inner takes one inside\n"
+        "using gradient 2 of 3 (1 nested); --step N selects another; --inner selects a nested one\n"
     )

@@ -470,7 +470,7 @@ def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
 )
 def test_step_chooses_the_gradient(ask, script, step, line):
     output, errors, status = ask("show", "--step", step, script(STEPS))
-    told = f"autograd-tools: took gradient {step} of 3; --step N takes another\n"
+    told = f"autograd-tools: using gradient {step} of 3; --step N selects another\n"
     assert (output.splitlines()[1], errors, status) == (line, told, 0)
 
 

@@ -180,7 +180,7 @@ def test_scripts_are_compared_by_the_trace_of_a_gradient(ask, script):
         "3 → 3 nodes: 0 added, 0 removed, 1 changed, and 2 differ as a consequence",
         "~ 2 2  tanh(P(int64[2])): op sin → tanh; value norm 1.286 → 1.363",
     ]
-    took = "autograd-tools: took gradient 3 of 5; --step N takes another"
+    took = "autograd-tools: using gradient 3 of 5; --step N selects another"
     assert (errors.splitlines(), status) == (["training", took] * 2, 0)
 
 

@@ -65,7 +65,7 @@ def test_a_source_is_not_written_from_a_saved_profile(ask, script, tmp_path):
 def test_explain_ends_with_the_source(ask, script):
     output, errors, status = ask("explain", "--source", script(SCRIPT))
     lesson, _, source = output.partition("\nIn NumPy:\n\n")
-    told = "autograd-tools: took gradient 1 of 3; --step N takes another\n"
+    told = "autograd-tools: using gradient 1 of 3; --step N selects another\n"
     assert (errors, status) == (told, 0)
     assert lesson.startswith("Forward:")
     x = np.cos(np.arange(1200.0)).reshape(60, 20)
