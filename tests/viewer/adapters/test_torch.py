@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import sys
 
 import pytest
 
@@ -642,3 +643,38 @@ def test_each_grad_fn_of_a_layer_counts_once():
         layer(torch.ones(1, 2)).sum().backward()
     calls = {r.op: c.calls for r, c in p.records.items() if r.phase == "backward"}
     assert calls == {"linear": 1, "sum": 1}
+
+
+UNUSUAL = {
+    "sparse": lambda w: torch.sparse.mm(torch.eye(2).to_sparse(), w),
+    "sparse rows": lambda w: torch.eye(2).to_sparse_csr() @ w,
+    "sparse gradient": lambda w: functional.embedding(torch.tensor([1]), w, sparse=True),
+    "nested": lambda w: torch.nested.to_padded_tensor(torch.nested.as_nested_tensor([w, w[:1]]), 0),
+    "complex": lambda w: torch.fft.fft(w).abs(),
+    "half": lambda w: w.half() @ w.half(),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_tensors_are_recorded(name):
+    t = trace(lambda w: UNUSUAL[name](w).sum(), leaf())
+    line = 1 + here(f'"{name}"', sys.modules[__name__])  # a module begins at 0
+    assert line in {n.line for n in t}
+
+
+@pytest.mark.parametrize("made", [torch.jit.script, lambda m: torch.jit.trace(m, torch.ones(1, 2))])
+@pytest.mark.filterwarnings("ignore")
+def test_modules_of_torchscript_are_recorded(made):
+    module = made(nn.Linear(2, 1))
+    assert trace(lambda: module(torch.ones(3, 2)).sum()).result
+
+
+@pytest.mark.slow
+def test_a_module_may_be_compiled_while_it_is_recorded(ask_process, script):
+    source = (
+        "import torch\nnet = torch.nn.Linear(2, 1)\nm = torch.compile(net, backend='eager')\n"
+        "for n in (1, 2, 3):\n    m(torch.ones(n, 2)).sum().backward()\nprint(net.weight.grad)\n"
+    )
+    output, errors, status = ask_process("show", script(source))
+    assert ("tensor([[6., 6.]])" in output, "compiled Linear(" in output) == (True, True)
+    assert (errors, status) == ("autograd-tools: took gradient 1 of 3; --step N takes another\n", 0)

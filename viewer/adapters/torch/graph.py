@@ -16,7 +16,7 @@ from autograd_tools.tracing.summaries import Form
 from viewer.adapters.recorder import OPERAND, BackwardPass, OpCall
 from viewer.adapters.torch.made_in_backward import MadeInBackward
 from viewer.adapters.torch.modules import ModuleNames
-from viewer.adapters.torch.operations import form_of, form_of_tuple, kept
+from viewer.adapters.torch.operations import form_of, form_of_tensor, form_of_tuple, kept
 
 # PyTorch computes `2 * x` as `x * 2`. So the place of a number is unknown.
 EITHER = ("add", "multiply")
@@ -129,7 +129,7 @@ class TorchGraph:
         if call is None:
             call = self._adopt(grad_fn)
             if call.form is None:
-                call.form = form_of(x.dtype, x.shape)
+                call.form = form_of_tensor(x)
         return call
 
     def leaves(self) -> list[tuple[torch.Tensor, OpCall]]:
@@ -206,7 +206,7 @@ class TorchGraph:
         known = self._leaves.get(key)
         if known is None or known[0]() is not x:
             name = self._names.param(x, sys._getframe())
-            call = OpCall("param", "", form_of(x.dtype, x.shape), name=name)
+            call = OpCall("param", "", form_of_tensor(x), name=name)
             hook = x.register_hook(partial(self._at_leaf, call))
             alive = weakref.ref(x, lambda _: self._leaves.pop(key, None))
             known = self._leaves[key] = alive, call, hook
@@ -275,7 +275,7 @@ class TorchGraph:
         own = [dx for dx in grads if dx is not None]
         if len(own) == 1:
             dx = own[0]
-            done.outgrads[call] = form_of(dx.dtype, dx.shape), kept(dx) if self.values else None
+            done.outgrads[call] = form_of_tensor(dx), kept(dx) if self.values else None
         elif own:
             done.outgrads[call] = form_of_tuple(own), None
 

@@ -67,6 +67,22 @@ def form_of(dtype: torch.dtype, shape: tuple[int, ...]) -> Form:
     return Form(text, shape, name, dtype.itemsize * int(np.prod(shape, dtype=object)))
 
 
+def form_of_tensor(x: torch.Tensor) -> Form:
+    """Return the form of a tensor, also of a nested one, which has no shape."""
+    try:
+        return form_of(x.dtype, x.shape)
+    except RuntimeError:
+        return Form(f"nested {str(x.dtype).removeprefix('torch.')}")
+
+
+def bytes_of(x: torch.Tensor) -> int:
+    """Return the bytes of a tensor, 0 if they are unknown as those of a sparse one."""
+    try:
+        return x.nbytes
+    except RuntimeError:
+        return 0
+
+
 def tensors_in(x: Any) -> Iterator[torch.Tensor]:
     """Yield the tensors in a value and in sequences and dicts in it."""
     if isinstance(x, torch.Tensor):
@@ -81,7 +97,7 @@ def tensors_in(x: Any) -> Iterator[torch.Tensor]:
 
 def form_of_tuple(tensors: Iterable[torch.Tensor]) -> Form:
     """Return the form of several results."""
-    forms = [form_of(x.dtype, x.shape) for x in tensors]
+    forms = [form_of_tensor(x) for x in tensors]
     text = ", ".join([str(form.text) for form in forms[:8]] + ["..."] * (len(forms) > 8))
     return Form(f"({text})", nbytes=sum(form.nbytes for form in forms))
 
@@ -119,7 +135,7 @@ def _template(x: Any, operand: Operand) -> str | tuple[str, ...]:
     if kind is float or kind is int or kind is bool or x is None:
         return repr(x)
     if isinstance(x, torch.Tensor):
-        return operand(x) or str(form_of(x.dtype, x.shape).text)
+        return operand(x) or str(form_of_tensor(x).text)
     if kind is tuple or kind is list:
         return _sequence(x, operand)
     is_told = x is ... or isinstance(x, (str, slice)) or callable(x)

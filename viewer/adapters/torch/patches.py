@@ -33,6 +33,10 @@ class Recording(Protocol):
     def here(self) -> bool:
         """True if the current operation is to be recorded."""
 
+    @property
+    def is_started(self) -> bool:
+        """True if functions are replaced, and this is the thread that recorded or still does."""
+
     def scope(self, module: torch.nn.Module, around: str) -> tuple[str, int | None]:
         """Return the name of the scope of a module, and its kind."""
 
@@ -59,6 +63,9 @@ def patches() -> list[tuple[Any, str, Make]]:
         (torch.autograd.Function, "apply", _custom),
         (torch, "compile", _compile),
     ]
+    exporter = sys.modules.get("torch.export")
+    if exporter is not None:
+        found.append((exporter, "export", _unrecorded))
     compiler = sys.modules.get("torch._dynamo.eval_frame")  # it takes seconds to import
     if compiler is not None:
         found.append((compiler.OptimizedModule, "__call__", _compiled_module))
@@ -114,12 +121,13 @@ def _custom(recorder: Recording, apply: Any) -> Any:
 
 def _compiled_module(recorder: Recording, call: Callable[..., Any]) -> Callable[..., Any]:
     """Return the call of a compiled module as one operation."""
+    as_it_is = _unrecorded(recorder, call)
 
     def called(module: Any, *args: Any, **kwargs: Any) -> Any:
-        own = functools.partial(call, module)
         if not recorder.here:
-            return own(*args, **kwargs)
+            return as_it_is(module, *args, **kwargs)
         name = COMPILED + type(module._orig_mod).__name__
+        own = functools.partial(call, module)
         return recorder.record_opened(name, own, args, kwargs, inside=False)
 
     return called
@@ -134,7 +142,7 @@ def _switch(recorder: Recording, switch: Callable[..., Any]) -> Callable[..., An
 
     def begins(callback: Any) -> Any:
         frame = sys._getframe(1)
-        if frame.f_code.co_name == "compile_wrapper" and recorder.here:
+        if frame.f_code.co_name == "compile_wrapper" and recorder.is_started:
             recorder.leave()
             compiler._maybe_set_eval_frame = functools.partial(ends, frame)
         return switch(callback)
@@ -148,19 +156,40 @@ def _switch(recorder: Recording, switch: Callable[..., Any]) -> Callable[..., An
     return begins
 
 
+def _unrecorded(recorder: Recording, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that PyTorch itself traces, so that nothing in it is recorded."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if not recorder.is_started:
+            return function(*args, **kwargs)
+        recorder.leave()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            recorder.start()
+
+    return called
+
+
 def _compile(recorder: Recording, compile_: Callable[..., Any]) -> Callable[..., Any]:
     """Return `torch.compile` whose functions are recorded as one operation."""
 
+    # It keeps methods of the model. And it may import what else is to be replaced.
+    compile_as_it_is = _unrecorded(recorder, compile_)
+
     @functools.wraps(compile_)
     def compiled(model: Any = None, **options: Any) -> Any:
-        made = compile_(model, **options)
+        made = compile_as_it_is(model, **options)
         if model is None or isinstance(made, torch.nn.Module):
             return made
+
+        made_as_it_is = _unrecorded(recorder, made)
 
         @functools.wraps(made)
         def called(*args: Any, **kwargs: Any) -> Any:
             if not recorder.here:
-                return made(*args, **kwargs)
+                return made_as_it_is(*args, **kwargs)
             name = COMPILED + getattr(model, "__name__", type(model).__name__)
             return recorder.record_opened(name, made, args, kwargs, inside=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import time
@@ -28,9 +29,10 @@ from viewer.adapters.torch.operations import (
     READS,
     REVERSED,
     array_of,
+    bytes_of,
     called_name,
     defaults_of,
-    form_of,
+    form_of_tensor,
     form_of_tuple,
     kept,
     templates_of,
@@ -79,6 +81,7 @@ class TorchRecorder(TorchFunctionMode):
         self._scopes: dict[tuple[int, str], tuple[str, int | None]] = {}
         self._inside = [0]  # nanoseconds inside each open call, the innermost last
         self._stack = ExitStack()
+        self._replaces = False  # functions of PyTorch
 
     # The life of a recorder.
 
@@ -92,6 +95,7 @@ class TorchRecorder(TorchFunctionMode):
                 before = owner.__dict__[name]
                 stack.enter_context(patch.object(owner, name, make(self, before)))
             self._stack = stack.pop_all()
+            self._replaces = True
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -104,6 +108,7 @@ class TorchRecorder(TorchFunctionMode):
 
     def leave(self) -> None:
         """Let PyTorch be as it is without a recorder, until `start`."""
+        self._replaces = False
         self._stack.close()
 
     def pause(self) -> None:
@@ -114,7 +119,7 @@ class TorchRecorder(TorchFunctionMode):
     def stop(self) -> list[OpCall]:
         """End the recording, and return the calls after the last gradient."""
         self._thread = -1
-        self._stack.close()
+        self.leave()
         if self._last is not None:
             self._last.unreached = self.graph.unreached(self._last.done, self._asked)
         self.graph.forget()
@@ -163,6 +168,11 @@ class TorchRecorder(TorchFunctionMode):
     def here(self) -> bool:
         """True if the current operation is to be recorded."""
         return self.graph.current is None and threading.get_ident() == self._thread
+
+    @property
+    def is_started(self) -> bool:
+        """True if functions are replaced, and this is the thread that recorded or still does."""
+        return self._replaces and threading.get_ident() in (self._thread, self._paused)
 
     # Operations.
 
@@ -253,11 +263,11 @@ class TorchRecorder(TorchFunctionMode):
                 self._note_detached(call, self.finder.find())
             return
         call.site, call.inner = self.finder.find(), self.inner
-        call.form = form_of(y.dtype, y.shape) if is_one else form_of_tuple(results)
+        call.form = form_of_tensor(y) if is_one else form_of_tuple(results)
         self._since.append(call)
         for x in results:
             if not x._is_view() and not any([x is arg for arg in args]):
-                call.nbytes += x.nbytes
+                call.nbytes += bytes_of(x)
         try:
             made = [x for x in results if x.grad_fn is not None]
         except RuntimeError:  # a view from under `no_grad` that was changed in place
@@ -332,7 +342,7 @@ class TorchRecorder(TorchFunctionMode):
         return found
 
     def _kind(self, module: torch.nn.Module) -> int | None:
-        code = getattr(type(module).forward, "__code__", None)
+        code = getattr(inspect.getattr_static(module, "forward", None), "__code__", None)
         if code is None or is_library(code.co_filename):
             return 0 if module._modules else None
         self.finder.codes.add(id(code))

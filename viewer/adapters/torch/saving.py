@@ -9,6 +9,7 @@ import torch
 
 from autograd_tools.tracing.buffers import Buffers, Rows
 from viewer.adapters.recorder import BackwardPass, OpCall, Pieces
+from viewer.adapters.torch.operations import bytes_of
 
 OUTSIDE = -1  # the number of memory from before
 PREFIX = "_saved_"
@@ -59,8 +60,8 @@ def _memory_of(x: torch.Tensor) -> tuple[int, int]:
     try:
         storage = x.untyped_storage()
         return storage.data_ptr() or -id(x), storage.nbytes()
-    except (NotImplementedError, RuntimeError):  # a tensor of a transform of `torch.func`
-        return -id(x), x.nbytes
+    except (NotImplementedError, RuntimeError):  # a sparse one, or one of a transform
+        return -id(x), bytes_of(x)
 
 
 def _address(x: torch.Tensor) -> int:
@@ -85,21 +86,22 @@ class SavedBytes:
         self.memory = Memory()
 
     def count(self, grad_fns: Iterable[Any], args: Sequence[Any]) -> int:
-        """Return the bytes that new grad_fns of a call save; 0 in transforms of `torch.func`."""
-        is_packed = Tops._top_saved_tensors_default_hooks(True) is not None
-        # Tensors of a transform have no address.
-        if is_packed or torch._C._functorch.peek_interpreter_stack() is not None:
+        """Return the bytes that new grad_fns of a call save, 0 if its tensors have no address."""
+        if Tops._top_saved_tensors_default_hooks(True) is not None:
             return 0
-        for x in args:
-            if isinstance(x, torch.Tensor) and x.grad_fn is None:
-                self._seen.add(x.data_ptr())
         total = 0
-        for grad_fn in grad_fns:
-            for x in self._tensors(grad_fn):
-                key = x.data_ptr()
-                if key not in self._seen and not (x.grad_fn is None and x.requires_grad):
-                    self._seen.add(key)
-                    total += x.nbytes
+        try:
+            for x in args:
+                if isinstance(x, torch.Tensor) and x.grad_fn is None:
+                    self._seen.add(x.data_ptr())
+            for grad_fn in grad_fns:
+                for x in self._tensors(grad_fn):
+                    key = x.data_ptr()
+                    if key not in self._seen and not (x.grad_fn is None and x.requires_grad):
+                        self._seen.add(key)
+                        total += bytes_of(x)
+        except (NotImplementedError, RuntimeError):  # a sparse one, or one of a transform
+            return 0
         return total
 
     def pieces(
