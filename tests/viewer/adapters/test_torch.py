@@ -656,6 +656,7 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
+@pytest.mark.filterwarnings("ignore:.*(beta state|prototype stage)")
 def test_unusual_tensors_are_recorded(name):
     t = trace(lambda w: UNUSUAL[name](w).sum(), leaf())
     line = 1 + here(f'"{name}"', sys.modules[__name__])  # a module begins at 0
