@@ -53,7 +53,7 @@ def kept(recording: Any, x: Any) -> Any:
     kind = type(x)
     if kind is ndarray:
         if x.nbytes <= recording.small:
-            return x.copy()
+            return x.copy("K")
         if recording.check is not None or recording.sampled == MOST_SAMPLED:
             return x
         recording.sampled += 1

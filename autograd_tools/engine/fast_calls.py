@@ -228,9 +228,9 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         if way is not both:
             if way is left:
                 if reads_z and type(z) is ndarray:
-                    z = z.copy() if z.nbytes <= recording.small else kept(recording, z)
+                    z = z.copy("K") if z.nbytes <= recording.small else kept(recording, z)
             elif reads_x and type(x) is ndarray:
-                x = x.copy() if x.nbytes <= recording.small else kept(recording, x)
+                x = x.copy("K") if x.nbytes <= recording.small else kept(recording, x)
         args = (x, z)
         if locator is None or not recording.retain:
             if not same_shape:

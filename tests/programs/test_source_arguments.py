@@ -190,3 +190,11 @@ def test_the_negative_of_a_product_of_unsigned_integers_is_taken_last() -> None:
         text = checked(lambda x: -(x * 0.5), np.array([1, 0, 1], dtype))
     assert "return -(x * 0.5)" in text
     assert "return -x * 0.5" in checked(lambda x: -(x * 0.5), X)
+
+
+def test_an_exact_source_multiplies_transposed_constants_as_the_gradient_does() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        checked(
+            ag.grad(lambda b, w: np.sum(b @ w.T * b)), rng.normal(size=3), rng.normal(size=(3, 3))
+        )
