@@ -9,9 +9,11 @@ from rules.test_rules import PRIMITIVES, cases_of, curved, differentiable, every
 
 import autograd_tools as ag
 from autograd_tools.debug.rule_formulas import rule_of
+from autograd_tools.rules.arithmetic import raised
 
 # Names in formulas without their module.
 WORDS = {**{name: getattr(scipy.special, name) for name in scipy.special.__all__}, **vars(np)}
+WORDS["raised"] = raised  # `x ** p` in the rule of powm1
 
 
 def plain(x):
