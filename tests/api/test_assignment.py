@@ -272,6 +272,7 @@ def test_params_are_updated_in_place_outside_a_recording():
         pytree += 1.0
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape")  # of plain arrays, since NumPy 2.5
 def test_assigning_a_shape_makes_a_view():
     def f(x):
         y = np.sin(x)

@@ -39,6 +39,7 @@ def eigvals(
     a: Any,
     b: Any = None,
     overwrite_a: bool = False,
+    overwrite_b: bool = False,
     check_finite: bool = True,
     homogeneous_eigvals: bool = False,
 ) -> Any:
@@ -49,7 +50,7 @@ def eigvals(
     a : array_like, shape (n, n)
     b, homogeneous_eigvals
         As in SciPy, for plain matrices only.
-    overwrite_a, check_finite : bool
+    overwrite_a, overwrite_b, check_finite : bool
         Accepted and ignored: the arguments keep their elements.
 
     Returns
@@ -57,7 +58,8 @@ def eigvals(
     array of complex numbers, shape (n,)
     """
     if not is_recorded(a, b):
-        return linalg.eigvals(plain(a), plain(b), False, check_finite, homogeneous_eigvals)
+        options = {"check_finite": check_finite, "homogeneous_eigvals": homogeneous_eigvals}
+        return linalg.eigvals(plain(a), plain(b), **options)
     if b is not None or homogeneous_eigvals:
         raise TypeError("eigvals has a gradient without b and homogeneous_eigvals")
     return np.linalg.eigvals(matrix(a, "eigvals")) + 0j
