@@ -140,7 +140,7 @@ def gradients_again(
 
 
 def _are_equal(x: Any, old: Any) -> bool:
-    """Return whether two values are equal but for rounding; they are mostly equal to the bit."""
+    """Return whether two values are equal but for rounding; they are mostly equal bit for bit."""
     return np.array_equal(x, old) or np.allclose(x, old, equal_nan=True)
 
 

@@ -1,6 +1,6 @@
 """Random programs with views, aliases, in-place operators, copies, containers and nested gradients.
 
-Each runs plain and recorded. The values are equal to the bit, and the gradient is that of finite
+Each runs plain and recorded. The values are equal bit for bit, and the gradient is that of finite
 differences.
 """
 

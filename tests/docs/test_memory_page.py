@@ -50,4 +50,4 @@ def test_the_predicted_peak_is_that_of_a_real_run(shown, real):
 
 def test_the_plan_was_tried_in_a_real_run(shown, real):
     for text in (shown, real):
-        assert re.search(r"Tried: \S+ instead of .* same gradient to the bit\.", text)
+        assert re.search(r"Tried: \S+ instead of .* same gradient bit for bit\.", text)

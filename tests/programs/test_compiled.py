@@ -25,7 +25,7 @@ def assert_equal(y, expected):
 
 
 def assert_compiles(f, *calls, programs=1):
-    """Compare calls of a compiled function with those of `f`, to the bit; none may be eager."""
+    """Compare calls of a compiled function with those of `f`, bit for bit; none may be eager."""
     compiled = ag.compile(f)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -19,7 +19,7 @@ HERE = Site("script.py", 3, "f")
 
 
 def in_loops(f: Any, *args: Any) -> Program:
-    """Return the program of a call with loops, which gives the numbers of the call to the bit."""
+    """Return the program of a call with loops, which gives the numbers of the call bit for bit."""
     run = captured(f, args, {})
     program = rolled(run.program)
     assert same(results(program, run.inputs), f(*args))

@@ -80,7 +80,7 @@ def loops(steps: Sequence[Any]) -> list[Any]:
 
 
 def same(found: list[Any], expected: Any) -> bool:
-    """Return whether leaves are equal to the bit, and of the same types."""
+    """Return whether leaves are equal bit for bit, and of the same types."""
     leaves = tree_leaves(expected)
     return len(found) == len(leaves) and all(
         [

@@ -25,7 +25,7 @@ def function_of(text: str) -> Any:
 
 
 def checked(f: Any, *args: Any, more: tuple[Any, ...] = (), **kwargs: Any) -> str:
-    """Return the source of a call, which gives the numbers of the call; to the bit if exact."""
+    """Return the source of a call, which gives the numbers of the call; bit for bit if exact."""
     expected = tree_leaves(f(*args, **kwargs))
     for exact in (True, False):
         text = ag.source(f, *args, exact=exact, **kwargs)

@@ -27,7 +27,7 @@ def add_source(command: Command) -> None:
         help="count only gradients of the function with this name (default: any)",
     )
     add("--step", type=int, default=1, metavar="N", help="take the N-th gradient (default: 1)")
-    add("--exact", action="store_true", help="reproduce the gradient to the bit")
+    add("--exact", action="store_true", help="reproduce the gradient bit for bit")
     command.add_script()
     command.set_defaults(run=run_source)
 

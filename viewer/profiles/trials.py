@@ -38,10 +38,10 @@ def saved_share(trial: Trial) -> float:
 
 
 def trial_text(trial: Trial, calls: float) -> str:
-    """Return `Tried: 12.2 → 3.8ms a gradient, same gradient to 1e-15`."""
+    """Return `Tried: 12.2 → 3.8ms per gradient, same gradient to 1e-15`."""
     before, after = (time_text(ns * calls) for ns in (trial.before_ns, trial.after_ns))
-    same = f"to {trial.difference:.0e}" if trial.difference else "to the bit"
-    return f"Tried: {before} → {after} a gradient, same gradient {same}."
+    same = f"to {trial.difference:.0e}" if trial.difference else "bit for bit"
+    return f"Tried: {before} → {after} per gradient, same gradient {same}."
 
 
 def tried(

@@ -219,7 +219,7 @@ def nbytes(x: Variable) -> int:
 
 
 def takes_out(call: Call) -> bool:
-    """Return whether a call can write its output into a given array, to the bit the same."""
+    """Return whether a call can write its output into a given array, bit for bit the same."""
     func, y = call.func, call.output
     if call.writes or not y.is_array or y.root is not y or not y.order or not y.size:
         return False

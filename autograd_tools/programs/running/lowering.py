@@ -1,6 +1,6 @@
 """Calls in the form that runs fastest: ufuncs in place of operators, no work that changes nothing.
 
-Each change gives the same numbers to the bit, and the same kinds of values.
+Each change gives the same numbers bit for bit, and the same kinds of values.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _uniform(x: Any, args: tuple[Any, ...], y: Variable, outside: Container[int]
 
 
 def _unchanged(func: np.ufunc, args: tuple[Any, ...], y: Variable) -> Variable | None:
-    """Return the argument that the output equals to the bit."""
+    """Return the argument that the output equals bit for bit."""
     if func in (np.multiply, np.divide):
         pairs = [args] if func is np.divide else [args, args[::-1]]
         for x, one in pairs:

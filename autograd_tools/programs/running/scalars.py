@@ -1,6 +1,6 @@
 """Scalars of a program that run as Python floats, through `math`.
 
-Sums, products, quotients and square roots are the same to the bit; each other function of `math`
+Sums, products, quotients and square roots are the same bit for bit; each other function of `math`
 differs from NumPy's by at most 1e-15 relative. Where Python raises an error and NumPy warns (a
 division by zero, an overflow, a logarithm of zero), the program runs again without such floats.
 """

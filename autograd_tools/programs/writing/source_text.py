@@ -64,7 +64,7 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
         Arguments of `f`. The source raises a ValueError for other shapes or precisions and, where
         `f` branches on a value, for values that take another branch.
     exact : bool
-        Reproduce the numbers to the bit. Otherwise, sums over all axes may add in another order,
+        Reproduce the numbers bit for bit. Otherwise, sums over all axes may add in another order,
         and `x + 0` is `x`.
 
     Returns

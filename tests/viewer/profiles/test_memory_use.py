@@ -181,7 +181,7 @@ def test_holders_say_why_arrays_are_held():
     assert [(held.name, held.nbytes, held.arrays) for held in use.holders] == [
         ("temporary arrays", 320_000, 0),
         ("gradients of results", 160_000, 1),
-        ("nodes, about", use.peak.node_nbytes, 0),
+        ("nodes (estimated)", use.peak.node_nbytes, 0),
     ]
 
 

@@ -63,7 +63,7 @@ def tries(monkeypatch):
     monkeypatch.setattr("viewer.profiles.line_profile.trial_of", trial_of)
 
 
-TRIED = "Tried: 12.2ms → 3.80ms a gradient, same gradient to 1e-15."
+TRIED = "Tried: 12.2ms → 3.80ms per gradient, same gradient to 1e-15."
 BIG, ROW, COLUMN, ONE = array(1000, 100), array(100), array(1000), array()
 SINGLE = array(1000, 100, dtype="float32")
 SQUARE, VECTOR, STACK = array(200, 200), array(200), array(50, 200, 200)
@@ -167,7 +167,7 @@ CASES = {
             (fact("follows", "exp", line=8), 1, 1),
         ],
         "model.py:7: 10.0μs, 10.0%: add of float32 and b, a float64 array: all later operations "
-        "are float64. Convert it once, b.astype(np.float32). Tried: 24.4ms → 7.60ms a gradient, ",
+        "are float64. Convert it once, b.astype(np.float32). Tried: 24.4ms → 7.60ms per gradient, ",
         {
             "float64 alone": [(record("add", BIG, BIG, BIG), 1, 10)],
             "of another record": [
@@ -308,7 +308,7 @@ CASES = {
         ],
         "model.py:7: 100μs, 100.0%: slogdet, solve of one matrix, 3 calls at lines 7, 8. Compute "
         "it once, P = np.linalg.inv(A), and write P @ b for np.linalg.solve(A, b). "
-        "Tried: 24.4ms → 7.60ms a gradient, ",
+        "Tried: 24.4ms → 7.60ms per gradient, ",
         {
             "of others": [(record("linalg.solve", SQUARE, VECTOR, VECTOR), 2, 50)],
             "not faster": [

@@ -162,7 +162,7 @@ def test_only_a_faster_form_with_the_same_gradient_is_worth_it(trial, expected):
 
 def test_a_trial_says_what_it_found():
     assert trial_text(Trial(4_100_000, 1_200_000, 0.0), 3) == (
-        "Tried: 12.3ms → 3.60ms a gradient, same gradient to the bit."
+        "Tried: 12.3ms → 3.60ms per gradient, same gradient bit for bit."
     )
 
 

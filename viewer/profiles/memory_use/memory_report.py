@@ -231,7 +231,7 @@ def plan_sentences(plan: MemoryPlan) -> Iterator[str]:
         yield plan.note
     tried = plan.outcome
     if tried is not None:
-        same = f"to {tried.difference:.0e}" if tried.difference else "to the bit"
+        same = f"to {tried.difference:.0e}" if tried.difference else "bit for bit"
         yield (
             f"Tried: {memory_text(tried.peak)} instead of {memory_text(tried.peak_before)}, "
             f"{time_text(tried.ns)} instead of {time_text(tried.ns_before)} "

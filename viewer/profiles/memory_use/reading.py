@@ -55,7 +55,7 @@ def memory(
     >>> use = viewer.memory(ag.trace(lambda x: np.sum(np.exp(np.sin(x))), np.ones(1000)))
     >>> use.peak.nbytes, use.peak.phase, use.peak.op
     (16000, 'backward', 'sum')
-    >>> [(held.name, held.nbytes) for held in use.holders if held.name != "nodes, about"]
+    >>> [(held.name, held.nbytes) for held in use.holders if held.name != "nodes (estimated)"]
     [('saved for backward', 8000), ('temporary arrays', 8000)]
     """
     if budget is not None:

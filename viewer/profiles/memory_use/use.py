@@ -16,7 +16,7 @@ COLUMNS = 64  # of the bytes over time
 SAVED, KEPT = "saved for backward", "other values on the tape"
 MOVING, FINAL = "gradients of results", "gradients of Params and arguments"
 IN_USE, TEMPORARY = "values in use", "temporary arrays"
-NODES = "nodes, about"
+NODES = "nodes (estimated)"
 
 
 class Held(NamedTuple):
