@@ -679,3 +679,24 @@ def test_a_module_may_be_compiled_while_it_is_recorded(ask_process, script):
     output, errors, status = ask_process("show", script(source))
     assert ("tensor([[6., 6.]])" in output, "compiled Linear(" in output) == (True, True)
     assert (errors, status) == ("autograd-tools: took gradient 1 of 3; --step N takes another\n", 0)
+
+
+class Secret(torch.Tensor):
+    """A tensor that does not tell whether it is a view."""
+
+    def _is_view(self):
+        raise ValueError("secret")
+
+
+def test_an_operation_that_cannot_be_recorded_is_a_warning():
+    def f(w):
+        for _ in range(2):
+            y = (w.as_subclass(Secret) * 2).as_subclass(torch.Tensor)
+        return y.sum()
+
+    message = "multiply of PyTorch was not recorded: ValueError: secret"
+    with pytest.warns(UserWarning, match=message) as caught:
+        t = trace(f, leaf())
+    places = [(w.filename, w.lineno) for w in caught if "multiply" in str(w.message)]
+    assert places == [(__file__, here("* 2", f))]
+    assert t[1].outgrad.max == 2.0

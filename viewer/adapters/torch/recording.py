@@ -73,6 +73,7 @@ class TorchRecorder(TorchFunctionMode):
         self._last: EngineGradient | None = None
         self._asked: Sequence[Any] = ()  # the leaves that it was to differentiate; empty for all
         self._saved = SavedBytes()
+        self._skipped = set[str]()  # operations that were not recorded, of which it was warned
         self._thread = threading.get_ident()
         self._paused = 0  # the thread whose gradients are only counted
         self.later = 0  # their number
@@ -214,7 +215,11 @@ class TorchRecorder(TorchFunctionMode):
             inputs.append(x.grad_fn)
             return "", self.graph.part(x)
 
-        own = templates_of(name, args, kwargs, defaults, operand)
+        try:
+            own = templates_of(name, args, kwargs, defaults, operand)
+        except Exception as error:
+            self._skip(name, error)
+            return func(*args, **kwargs)
         if name in REVERSED:
             name, own = REVERSED[name], own[::-1]
             parents.reverse()
@@ -228,8 +233,18 @@ class TorchRecorder(TorchFunctionMode):
             total = self._clock() - start
             call.forward_ns = total - self._inside.pop()
             self._inside[-1] += total
-        self._note(call, y, args, inputs)
+        try:
+            self._note(call, y, args, inputs)
+        except Exception as error:
+            self._skip(name, error)
         return y
+
+    def _skip(self, name: str, error: Exception) -> None:
+        """Warn, once, that an operation is not recorded, as the program goes on."""
+        if name not in self._skipped:
+            self._skipped.add(name)
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            warnings.warn(f"{name} of PyTorch was not recorded: {reason}", stacklevel=2)
 
     def record_opened(
         self,
