@@ -63,13 +63,13 @@ def install() -> None:
     """Let `import autograd` and its modules import `autograd_tools.compat` in this process.
 
     Call it before anything imports HIPS autograd, which need not be installed. The commands have an
-    option for it: `autograd-tools profile --as-autograd SCRIPT`. Recorded values are then no arrays
-    and numbers for `isinstance`, as in HIPS autograd.
+    option for it: `autograd-tools profile --as-autograd SCRIPT`. As in HIPS autograd, `isinstance`
+    then does not treat recorded values as arrays and numbers.
 
     Raises
     ------
     ImportError
-        If HIPS autograd is imported already.
+        If HIPS autograd is already imported.
 
     Examples
     --------

@@ -108,7 +108,7 @@ def _solver(name: str, kind: Any = _OneEquation) -> Function:
     solve.__doc__ = f"""scipy.optimize.{name}, whose root has a gradient of any order.
 
     Recorded values may be among the arguments, or be used by the function from elsewhere. The root
-    does not depend on where the solver starts, and has no gradient there.
+    does not depend on the starting point, whose gradient is zero.
     """
     return solve
 

@@ -101,7 +101,7 @@ def pinv(
 
     Returns
     -------
-    array, shape (n, m); the rank as well if asked for
+    array, shape (n, m); with `return_rank`, also the rank
     """
     if not is_recorded(a):
         return linalg.pinv(

@@ -106,10 +106,10 @@ def constructor(name: str) -> Callable[..., Any]:
     ----------
     arg1 : tuple
         `(data, (rows, cols))`, or `(data, indices, indptr)` for compressed rows or columns. The
-        elements `data` may be recorded, the places may not. Elements of one place are added.
-        Anything without recorded elements goes to `scipy.sparse.{name}`.
+        elements `data` may be recorded, their positions may not. Elements at the same position are
+        added. Anything without recorded elements goes to `scipy.sparse.{name}`.
     shape : tuple of int, optional
-        By default as large as the places need.
+        By default, the smallest shape that contains all positions.
     dtype : dtype, optional
     copy : bool
 
@@ -142,7 +142,7 @@ def diags_array(
     offsets : int or sequence of int
         0 is the main diagonal, k > 0 the k-th above it.
     shape : tuple of int, optional
-        By default square, and as large as the diagonals need.
+        By default, the smallest square that contains all diagonals.
     format : str, optional
         Ignored for recorded elements.
     dtype : dtype, optional

@@ -150,7 +150,7 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
     Parameters
     ----------
     A : sparse array, shape (n, n)
-        A constant one of SciPy, or a `SparseArray`. It need not be in CSC format.
+        A constant SciPy array, or a `SparseArray`. It need not be in CSC format.
     b : array_like, shape (n,) or (n, k)
         A dense right-hand side.
     permc_spec : str, optional
@@ -184,7 +184,7 @@ def factorized(A: Any) -> Callable[[Any], Any]:
     Parameters
     ----------
     A : sparse array, shape (n, n)
-        A constant one of SciPy, or a `SparseArray`.
+        A constant SciPy array, or a `SparseArray`.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def splu(A: Any) -> SuperLU:
     Parameters
     ----------
     A : sparse array, shape (n, n)
-        A constant one of SciPy, or a `SparseArray`.
+        A constant SciPy array, or a `SparseArray`.
 
     Returns
     -------
@@ -267,7 +267,7 @@ def cg(
     Parameters
     ----------
     A : sparse array or linear operator, shape (n, n)
-        A constant one of SciPy, or a `SparseArray`.
+        A constant SciPy array, or a `SparseArray`.
     b : array_like, shape (n,)
     x0 : array_like, shape (n,), optional
         The start. The solution does not depend on it, so its gradient is zero.
