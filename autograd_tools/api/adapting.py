@@ -25,7 +25,7 @@ from autograd_tools.api.callers import adapted_packages
 from autograd_tools.api.compiled_functions import open_function
 from autograd_tools.api.module_changes import ModuleChanges
 from autograd_tools.api.type_tests import CONTAINERS, TypeOfPlain, of_plain, plain_hasattr
-from autograd_tools.engine.calls import new_blank
+from autograd_tools.engine.blanks import new_blank
 from autograd_tools.engine.state import innermost_open, recordings
 
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings

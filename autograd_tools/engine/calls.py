@@ -19,31 +19,20 @@ from autograd_tools.base.containers import (
     children_of,
     is_constant_leaf,
     is_container,
-    is_plain,
     tree_leaves,
     with_children,
 )
 from autograd_tools.base.foreign import is_labelled, is_sparse, refuse_own_arithmetic
 from autograd_tools.base.traced import Traced, plain_array
+from autograd_tools.engine.blanks import blank_view
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import NoRuleError, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
-from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import following_params, is_outermost, live, open_tapes
-from autograd_tools.engine.values import (
-    EXPOSED,
-    UNUSED,
-    Blank,
-    LostGradientError,
-    Param,
-    Result,
-    Value,
-    result,
-    unwrap,
-)
+from autograd_tools.engine.values import Blank, LostGradientError, Param, Result, Value, unwrap
 from autograd_tools.location.call_site import unrecorded_site
 from autograd_tools.timing import instrument as timing
 
@@ -157,7 +146,7 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         y = at_user(_compute, primitive, operands, kwargs)
         if timing.LINES:
             timing.note_unrecorded(unrecorded_site(outside=is_outermost()))
-        return y if Blank not in map(type, args) else _blank_view(primitive, args, kwargs, y)
+        return y if Blank not in map(type, args) else blank_view(primitive, args, kwargs, y)
     lowered, positions, parents = [], [], []
     nested = False  # an outer recording tracks an argument, too
     for position, arg in enumerate(args):
@@ -185,43 +174,6 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         recording,
         (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)),
     )
-
-
-def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any:
-    """Return `y`, or a blank array if it is a view or copy of one, so that it can be written
-    into.
-    """
-    if primitive.func is np.copy and is_plain(y, np.ndarray) and args[0].recording.is_open:
-        return new_blank(y, args[0].recording)
-    for position, x in enumerate(args):
-        if type(x) is not Blank or primitive.rule(position) is None or not is_plain(y, np.ndarray):
-            continue
-        if memory_of(y) is memory_of(unwrap(x)):
-            if not x.recording.is_open:
-                x.index = min(x.index, EXPOSED)
-                continue
-            enter(x)
-            values = (*args[:position], x.value, *args[position + 1 :])
-            made = record(x.recording, (primitive.plan(position), y, values, kwargs, (x.index,)))
-            made.__class__ = Blank
-            return made
-    return y
-
-
-def new_blank(y: np.ndarray[Any, Any], recording: Recording) -> Result:
-    """Return a new array as a blank one of a recording."""
-    made = result(y, recording, UNUSED)
-    made.__class__ = Blank
-    return made
-
-
-def enter(x: Blank) -> None:
-    """Append the entry of a blank array, which has no arguments."""
-    if x.index < 0:
-        x.index = x.recording.append((BLANK.plan(), x.value, (), NO_KWARGS, ()))
-
-
-BLANK = PrimitiveData(np.empty, (), name="blank")
 
 
 def container(x: Any) -> Result | None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_tools.base.containers import is_plain, tree_leaves
 from autograd_tools.base.traced import part_of_plain
-from autograd_tools.engine.calls import call, holds_tracked, innermost, new_blank, plain
+from autograd_tools.engine.blanks import new_blank
+from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import EXPOSED, Blank, Result, unwrap
 from autograd_tools.engine.writes import copy_in_layout

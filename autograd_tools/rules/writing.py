@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_tools.base.containers import is_container, is_plain
 from autograd_tools.base.traced import plain_array
-from autograd_tools.engine.calls import call, enter, holds_tracked, innermost, plain
+from autograd_tools.engine.blanks import enter
+from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.saved import address, memory_of
