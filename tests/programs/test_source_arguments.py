@@ -198,3 +198,9 @@ def test_an_exact_source_multiplies_transposed_constants_as_the_gradient_does() 
         checked(
             ag.grad(lambda b, w: np.sum(b @ w.T * b)), rng.normal(size=3), rng.normal(size=(3, 3))
         )
+
+
+def test_numpys_negative_of_a_float_stays_numpys_number() -> None:
+    text = checked(lambda x, s: x * np.negative(s), np.ones(2, np.float32), 0.1)
+    assert "return x * np.negative(s)" in text
+    assert "return -x" in checked(lambda x: np.negative(x), X)

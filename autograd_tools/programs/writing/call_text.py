@@ -82,10 +82,13 @@ class Writing:
                 infix = sign, RANKS[sign]
             if infix is not None:
                 return self._infix(call, *infix)
-        if func in (operator.neg, np.negative) and (product := self._product(args[0])):
+        before = SIGNS_BEFORE.get(func)
+        if before == "-" and func is np.negative and not _has_dtype(args[0]):
+            before = None  # of a number of Python's, it is a number of NumPy's
+        if before == "-" and (product := self._product(args[0])):
             return Expression(f"-{product}", PRODUCT)
-        if func in SIGNS_BEFORE and len(args) == 1 and not call.kwargs:
-            return Expression(SIGNS_BEFORE[func] + self.text(args[0]).within(UNARY), UNARY)
+        if before and len(args) == 1 and not call.kwargs:
+            return Expression(before + self.text(args[0]).within(UNARY), UNARY)
         if func is operator.getitem:
             return Expression(f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]")
         if func is operator.contains:
