@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, TypeGuard
 
 from autograd_tools import Tape, Timer, Trace, load_trace
 from autograd_tools.base.documents import kind_of_file
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 
 Traceable: TypeAlias = Tape | Trace | str | os.PathLike[str]
 NO_TAPE = "ag.diff returns a plain value when its function uses no Param"

@@ -9,7 +9,7 @@ from autograd_tools import Trace
 from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.graph import Group
+from viewer.groups import Group
 from viewer.text.lines import shorten
 from viewer.text.signs import infix
 

@@ -10,7 +10,8 @@ from autograd_tools import Trace
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.tracing.columns import Argument, Columns, TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 
 STEPS = ((3, 4), (5, 6), (7, 8))  # of `three_steps`
 

@@ -5,7 +5,8 @@ import pytest
 from support.traces import STEPS, three_steps
 
 import autograd_tools as ag
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.tracing.columns import Argument, Columns, Nodes, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
-from viewer.graph import Graph, Group, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, rebuild
 from viewer.options import Mark
 
 FEWEST_CLOSED = 2  # Params and inputs that are not closed

@@ -14,7 +14,8 @@ from viewer.drawing import texts
 from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
-from viewer.graph import Box, Edge, Graph, Group
+from viewer.graph import Box, Edge, Graph
+from viewer.groups import Group
 from viewer.options import Direction, EdgeLabel
 from viewer.passes.rows import leaves, ranks
 from viewer.passes.sizes import best_direction

@@ -11,7 +11,8 @@ from autograd_tools.base.formats import time_text
 from autograd_tools.base.output import saved
 from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import TraceNode
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.inputs import Traceable
 from viewer.labels import call, gradient, heading, number
 from viewer.passes import group

@@ -13,7 +13,8 @@ from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.graph import Box, Graph, Group
+from viewer.graph import Box, Graph
+from viewer.groups import Group
 from viewer.labels import (
     LONGEST_NAME,
     call,

@@ -13,7 +13,8 @@ from autograd_tools.tracing.summaries import COUNTS, NUMBERS, Form, Summaries
 from viewer.drawing import looks
 from viewer.drawing.texts import instance_of, line_title
 from viewer.facts.columns import allocated, saved_for_backward
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.labels import call, heading
 from viewer.map.building import Column, MapData
 from viewer.map.columns import differences, high_words, low_bits

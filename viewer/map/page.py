@@ -16,7 +16,8 @@ from autograd_tools.base.memory import no_collections
 from autograd_tools.base.output import saved
 from viewer.drawing.images import svg_of
 from viewer.drawing.texts import heading_of
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.map.building import Column, MapData
 from viewer.map.columns import compressed

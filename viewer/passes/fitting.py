@@ -12,7 +12,8 @@ import numpy as np
 
 from autograd_tools.base.text import unknown
 from autograd_tools.tracing.columns import Columns
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.options import Detail, HeatBy
 from viewer.passes.folding import fold

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from autograd_tools import Trace
 from autograd_tools.base.text import unknown
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.options import Detail, HeatBy
 from viewer.passes.fitting import MAX_NODES, fit

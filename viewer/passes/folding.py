@@ -9,7 +9,8 @@ from typing import TypeAlias
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.text import unknown
 from autograd_tools.location.call_tree import AT_LEAST
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.grouping import group
 from viewer.passes.recursion import nested, side_by_side

@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_tools.base.memory import no_collections
 from autograd_tools.location.call_tree import ScopeNode
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.inputs import Traceable, as_graph
 
 

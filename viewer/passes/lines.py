@@ -8,7 +8,8 @@ from itertools import groupby
 
 from autograd_tools.location.source_lines import code_at
 from autograd_tools.tracing.columns import Columns
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 
 OF_LOOPS = ("loop", "step", "repeat")  # kinds of groups that have no line of their own
 

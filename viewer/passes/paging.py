@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 from viewer.passes.pieces import Members, stretch
 
 MOST_MEMBERS = 60  # of a group

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TypeAlias
 
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.passes.steps import first_and_last, joined
 
 PIECES = ("leaves", "stretch")  # the kinds of these groups, which are not cut again

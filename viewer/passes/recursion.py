@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from viewer.graph import Graph, Group, in_order, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, in_order, rebuild
 
 _Calls: TypeAlias = list[Group]  # of one function, innermost first, without the calls in them
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from viewer.graph import Graph, Group, in_order
+from viewer.graph import Graph
+from viewer.groups import Group, in_order
 from viewer.passes.pieces import PIECES, Members, leaves_together, stretch
 
 UNFRAMED = ("line", *PIECES)  # kinds of groups whose members are beside others when they are open

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from viewer.graph import Box, Graph, Group
+from viewer.graph import Box, Graph
+from viewer.groups import Group
 from viewer.labels import carried, is_method, title
 from viewer.passes.rows import ranks
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from autograd_tools.location.call_tree import AT_LEAST, DIGITS
-from viewer.graph import Graph, Group, rebuild
+from viewer.graph import Graph
+from viewer.groups import Group, rebuild
 
 UNKNOWN = 0
 NAMED = 3  # steps in a title

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from autograd_tools.tracing.columns import Argument
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.passes.signatures import pattern
 
 NO_NODE = 0  # in place of a parent that is a constant

@@ -17,7 +17,8 @@ from autograd_tools.base.text import Text
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer import passes
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import by_reason, few, has_floats, heading, number, plural
 from viewer.terminal.equations import Equation, cut, equation_of

@@ -11,7 +11,8 @@ from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.facts.scopes import paths
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.labels import heading, plural
 from viewer.passes.fitting import fit
 from viewer.passes.grouping import Ancestors, trunk

@@ -14,7 +14,7 @@ import autograd_tools as ag
 import viewer
 from viewer.drawing.compose import compose_picture
 from viewer.drawing.picture import Style
-from viewer.graph import rebuild
+from viewer.groups import rebuild
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
 from viewer.passes.fitting import fit, opened_as

@@ -11,7 +11,8 @@ from autograd_tools.location.call_tree import ScopeNode
 from viewer.drawing.compose import compose_picture, ranks
 from viewer.drawing.looks import ARROWS
 from viewer.drawing.picture import Style
-from viewer.graph import Graph, Group, in_order
+from viewer.graph import Graph
+from viewer.groups import Group, in_order
 from viewer.labels import carried_back
 from viewer.passes import fit, fold, group
 

@@ -13,7 +13,8 @@ from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.drawing.heat import MEASURES, heat_of
 from viewer.drawing.looks import HEAT
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.options import HeatBy
 from viewer.passes import fit
 

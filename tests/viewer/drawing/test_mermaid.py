@@ -8,7 +8,8 @@ from support.hostile import each_hostile_name
 import autograd_tools as ag
 import viewer
 from viewer.drawing.mermaid import to_mermaid
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 
 
 def test_the_chart_of_a_trace_of_three_nodes():

@@ -7,7 +7,7 @@ from support.maps import Decoded
 import autograd_tools as ag
 import viewer
 from autograd_tools.tracing.columns import TraceNode
-from viewer.graph import Group
+from viewer.groups import Group
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
 from viewer.passes.fitting import fit, opened_as

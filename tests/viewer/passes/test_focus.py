@@ -5,7 +5,7 @@ import pytest
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from viewer.graph import Group
+from viewer.groups import Group
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group

@@ -8,7 +8,7 @@ from support.traces import Building, outline
 
 import autograd_tools as ag
 from autograd_tools.location.call_tree import ScopeNode
-from viewer.graph import Group
+from viewer.groups import Group
 from viewer.passes.fitting import fit
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold

@@ -5,7 +5,8 @@ from support.traces import Building, outline
 
 import autograd_tools as ag
 from autograd_tools.location.call_tree import ScopeNode
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 from viewer.passes import fold, group
 
 

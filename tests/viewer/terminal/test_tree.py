@@ -6,7 +6,8 @@ from support.traces import STEPS, three_steps
 
 import autograd_tools as ag
 import viewer
-from viewer.graph import Graph, Group
+from viewer.graph import Graph
+from viewer.groups import Group
 
 
 @pytest.fixture(scope="module")
