@@ -203,4 +203,11 @@ def test_an_exact_source_multiplies_transposed_constants_as_the_gradient_does() 
 def test_numpys_negative_of_a_float_stays_numpys_number() -> None:
     text = checked(lambda x, s: x * np.negative(s), np.ones(2, np.float32), 0.1)
     assert "return x * np.negative(s)" in text
-    assert "return -x" in checked(lambda x: np.negative(x), X)
+    assert "return 0.5 - -x" in checked(lambda x: 0.5 - np.negative(x), X)
+
+
+def test_a_power_of_a_float_beside_single_precision_is_numpys_number() -> None:
+    gradient = ag.value_and_grad(lambda x, s: np.sum(x * s**2), (0, 1))
+    assert "np.float64(s) ** 2" in checked(gradient, np.ones(2, np.float32), 0.1).replace(
+        "**2", " ** 2"
+    )

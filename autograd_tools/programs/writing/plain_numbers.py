@@ -23,7 +23,7 @@ OF_PYTHON: dict[Any, Any] = {
 def with_plain_numbers(program: Program, *, exact: bool) -> Program:
     """Return a program with `2.0` for `np.float64(2.0)`, unless anybody sees the difference."""
     plain: set[Variable] = set()  # np.float64 so far, and float then
-    if not exact:
+    if not exact and not _has_single_precision(program):
         program, plain = _with_raised_floats(program)
     steps, results = program.steps, (program.result, [x for _, x in program.assigned])
     divided = {x for step in steps if _is_python_quotient(step) for x in step.args[1:]}  # type: ignore[union-attr]
@@ -64,6 +64,13 @@ def _with_raised_floats(program: Program) -> tuple[Program, set[Variable]]:
         else:
             steps.append(step)
     return replace(program, steps=steps), powers
+
+
+def _has_single_precision(program: Program) -> bool:
+    """Return whether some array is of less than double precision, which a float takes on."""
+    made = [x for step in program.steps if isinstance(step, Call) for x in step.outputs()]
+    dtypes = {x.dtype for x in (*program.inputs, *[x for _, x in program.outside], *made)}
+    return not dtypes.isdisjoint(map(np.dtype, (np.float16, np.float32, np.complex64)))
 
 
 def _is_whole_power(step: Any) -> TypeGuard[Call]:
