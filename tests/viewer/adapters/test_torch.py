@@ -678,7 +678,10 @@ def test_a_module_may_be_compiled_while_it_is_recorded(ask_process, script):
     )
     output, errors, status = ask_process("show", script(source))
     assert ("tensor([[6., 6.]])" in output, "compiled Linear(" in output) == (True, True)
-    assert (errors, status) == ("autograd-tools: took gradient 1 of 3; --step N takes another\n", 0)
+    assert (errors, status) == (
+        "autograd-tools: using gradient 1 of 3; --step N selects another\n",
+        0,
+    )
 
 
 class Secret(torch.Tensor):
