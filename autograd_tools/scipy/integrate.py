@@ -17,13 +17,14 @@ from scipy.optimize import OptimizeResult
 
 from autograd_tools.api.differentiate import grad
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.base.traced import capture_of, plain_array
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import holds_tracked
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import unpack
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 from autograd_tools.scipy.quadrature import quad
+from autograd_tools.scipy.steps import refuse_steps
 
 __all__ = ["odeint", "quad", "solve_ivp"]
 
@@ -36,8 +37,7 @@ def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solv
 
     The arguments at the positions `active` have gradients.
     """
-    if (capture := capture_of(inputs)) is not None:
-        capture.refuse("an ODE solver, whose steps depend on the numbers,", "compile the slope")
+    refuse_steps("an ODE solver", inputs)
     y0, t, *args = inputs
 
     def plain_slope(y: Any, s: Any) -> Any:

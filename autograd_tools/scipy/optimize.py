@@ -17,8 +17,9 @@ from scipy import optimize
 from autograd_tools.api.derivatives import elementwise_grad, jacobian
 from autograd_tools.api.dispatch import with_value
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.state import is_outermost, recordings
+from autograd_tools.engine.state import recordings
 from autograd_tools.scipy.arguments import array, is_recorded
+from autograd_tools.scipy.steps import is_plain_call, refuse_steps
 
 Function = Callable[..., Any]
 __all__ = [
@@ -72,9 +73,17 @@ def _recorded(root: Any, f: Function, kind: Any) -> Any:
     return with_value(y, root)
 
 
-def _plainly(x: Any) -> Any:
+def _plainly(x: Any, solver: str) -> Any:
     """Return a plain argument; a function returns plain values."""
-    return (lambda *args: plain(array(x(*args)))) if callable(x) else plain(x)
+    if not callable(x):
+        return plain(x)
+
+    def call(*args: Any) -> Any:
+        y = plain(array(x(*args)))
+        refuse_steps(solver, y)
+        return y
+
+    return call
 
 
 def _solver(name: str, kind: Any = _OneEquation) -> Function:
@@ -84,7 +93,7 @@ def _solver(name: str, kind: Any = _OneEquation) -> Function:
 
     @functools.wraps(theirs, assigned=("__name__", "__qualname__"))
     def solve(*args: Any, **kwargs: Any) -> Any:
-        if is_outermost():
+        if is_plain_call():
             return theirs(*args, **kwargs)
         given = signature.bind(*args, **kwargs).arguments
         function = next(iter(given.values()))
@@ -96,7 +105,7 @@ def _solver(name: str, kind: Any = _OneEquation) -> Function:
             y = function(x, *rest)
             return array(y[0] if has_slope else y)
 
-        found = theirs(**{key: _plainly(x) for key, x in given.items()})
+        found = theirs(**{key: _plainly(x, name) for key, x in given.items()})
         if isinstance(found, optimize.OptimizeResult):
             key = "x" if name == "root" else "root"
             found[key] = _recorded(found[key], f, kind)

@@ -16,8 +16,8 @@ from scipy import integrate
 
 from autograd_tools.api.dispatch import with_value
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.state import is_outermost
 from autograd_tools.scipy.arguments import is_recorded
+from autograd_tools.scipy.steps import is_plain_call, refuse_steps
 
 # The points from 0 to 1, and their weights.
 POINTS = (
@@ -68,7 +68,7 @@ def quad(*args: Any, **kwargs: Any) -> Any:
 
     Recorded values may be limits, among `args`, or used by the function from elsewhere.
     """
-    if is_outermost():
+    if is_plain_call():
         return integrate.quad(*args, **kwargs)
     given = SIGNATURE.bind(*args, **kwargs).arguments
     func, a, b, rest = (given.pop(name, ()) for name in ("func", "a", "b", "args"))
@@ -79,6 +79,7 @@ def quad(*args: Any, **kwargs: Any) -> Any:
     def f(x: Any) -> Any:
         nonlocal recorded
         y = func(x, *rest)
+        refuse_steps("quad", y)
         recorded = recorded or is_recorded(y)
         return y
 

@@ -11,7 +11,7 @@ from support.sources import checked
 
 import autograd_tools as ag
 from autograd_tools.programs.capturing.capture import UncapturedError
-from autograd_tools.scipy import integrate, linalg, signal, sparse, special, stats
+from autograd_tools.scipy import integrate, linalg, optimize, signal, sparse, special, stats
 from autograd_tools.scipy.sparse.linalg import splu, spsolve
 
 X, B, MATRIX = spread(5, low=0.3, high=1.2), spread(4), spread(4, 4) + 3 * np.eye(4)
@@ -129,8 +129,11 @@ def test_a_factorization_is_used_by_a_program():
         (lambda d: np.sum(sparse.diags_array(d) @ B), "a sparse array of computed elements"),
         (ag.grad(lambda d: np.sum(sparse.diags_array(d) @ B)), "a sparse array of computed"),
         (lambda y: integrate.odeint(lambda y, t: -y, y, [0.0, 1.0]), "an ODE solver"),
+        (lambda y: optimize.brentq(lambda t: t - y[0], -9.0, 9.0), "brentq, whose steps"),
+        (ag.grad(lambda y: optimize.fsolve(lambda t: t - y[:1], [0.0])[0]), "fsolve, whose"),
+        (lambda y: integrate.quad(lambda t: t * y[0], 0.0, 1.0)[0], "quad, whose steps"),
     ],
-    ids=["elements", "gradient", "odeint"],
+    ids=["elements", "gradient", "odeint", "brentq", "fsolve", "quad"],
 )
 def test_a_refusal_names_what_no_program_can_do(f, what):
     with pytest.raises(UncapturedError, match=what):
