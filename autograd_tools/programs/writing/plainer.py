@@ -38,7 +38,8 @@ def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     axis = call.kwargs.get("axis")
     if type(axis) is tuple and len(axis) == 1:
         return call.calling(call.func, call.args, {**call.kwargs, "axis": axis[0]})
-    if call.func in FILLED and len(call.args) == 2 and not call.kwargs:
+    is_value = type(call.output) is Variable  # and no list, which `*` repeats
+    if call.func in FILLED and len(call.args) == 2 and not call.kwargs and is_value:
         return _combined(call, made, exact)
     return call
 
