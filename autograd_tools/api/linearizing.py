@@ -67,8 +67,8 @@ def derivative_at(
 class Linear:
     """The derivative of a function at a point, which is linear.
 
-    `found` is a pair of `_joined`: the value `y` of which the derivative is taken, and the pytree
-    `whole` whose numbers it joins, None if the function returned `y` itself.
+    `found` is the result of `_joined`: the value `y` that is differentiated, and the pytree `whole`
+    whose numbers `y` joins. `whole` is None if the function returned `y` itself.
     """
 
     def __init__(self, recording: Recording, leaves: list[int], found: tuple[Any, Any]) -> None:

@@ -29,7 +29,7 @@ from autograd_tools.tracing.gradient_norms import Norm, norm_of, usual_norms
 from autograd_tools.tracing.param_names import MAX_OBJECTS, find_param_names
 from autograd_tools.tracing.series import Series
 
-SEARCHES = 100  # for names, each of which may take milliseconds
+SEARCHES = 100  # for names; one search may take milliseconds
 MOST_LAYOUTS = 64
 FEW_OBJECTS = 500  # that later ones look at, where each step makes new Params
 

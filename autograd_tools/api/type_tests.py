@@ -26,7 +26,7 @@ def of_plain(kind: Any) -> Any:
 
 
 class TypeOfPlain:
-    """What stands for `type`: called with a value, it returns the type of the plain one.
+    """A stand-in for `type`: called with a value, it returns the type of the plain value.
 
     `seen` returns the stand-in of a type that the package sees, such as that of `float`, or None:
     so `type(x) is float` holds there.

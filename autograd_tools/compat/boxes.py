@@ -21,7 +21,7 @@ class Kind(type):
 
     @property
     def __faithful__(cls) -> bool:
-        """Whether the class of a value tells; plum then looks for a method once for each class."""
+        """True if the class alone decides, so that plum looks up a method once for each class."""
         return issubclass(np.ndarray, cls.holds)
 
     def __subclasscheck__(cls, other: type) -> bool:

@@ -18,7 +18,7 @@ MOST_COMPARED = 1 << 22  # bytes of a constant matrix that is compared
 
 
 def factored(ops: Operations, same: Sequence[int]) -> Facts:
-    """Find matrices of which more than one call of a file computes a factorization.
+    """Find matrices that more than one call of a file factorizes.
 
     The detail has the shape, where the matrix is from, and the calls: `(9, 9) computed; slogdet at
     7; solve (9,) x2 at 8`. An inverse with a shape only multiplies an array. A second call on all

@@ -15,7 +15,7 @@ from autograd_tools.engine.structure.operations import OperationPlace, Operation
 from autograd_tools.timing.facts import Fact, Facts
 
 FEWEST = 4  # slices
-COPIED = ("constant", "copied")  # the source of a small constant, of which a recording has a copy
+COPIED = ("constant", "copied")  # the source of a small constant that a recording copied
 FEWEST_PARTS = 10  # of a growing array
 FEW_READS = 4  # of an array that stands for no loop over its elements
 
@@ -178,7 +178,7 @@ def scattered(ops: Operations) -> Facts:
 
 
 def unused(ops: Operations) -> Facts:
-    """Find calls that join a list at each step of a loop, of which only the last is used."""
+    """Find calls that join a list at each step of a loop where only the last result is used."""
     found = Counter[Fact]()
     for index in ops.of("stack", "concatenate"):
         if not ops.children.get(index) and index < len(ops.entries) - 1:
@@ -261,7 +261,7 @@ def _viewed(x: Any) -> Slice | None:
 
 
 def _element(ops: Operations, index: int, i: int) -> tuple[Any, tuple[int, ...], Any] | None:
-    """Return the array of which an argument is a single element, its shape, and the index.
+    """Return the array that contains an argument as one element, its shape, and the index.
 
     They are empty for a constant number.
     """

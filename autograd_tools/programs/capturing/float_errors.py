@@ -1,4 +1,4 @@
-"""How a function handles floating-point errors, as by `np.errstate`, while it is captured."""
+"""The handling of floating-point errors (`np.errstate`) while a function is captured."""
 
 from __future__ import annotations
 

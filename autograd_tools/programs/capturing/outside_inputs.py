@@ -39,7 +39,7 @@ DEEPEST = 4  # of containers in each other
 
 
 class Place(NamedTuple):
-    """Where a function finds something, and how to put something else there."""
+    """A place that a function reads, and how to put another object there."""
 
     put: Callable[[Any], Any]
     found: Any

@@ -59,7 +59,7 @@ def renamed_leaves(x: Any, renamed: Renamed) -> Any:
 
 
 def opened(steps: Iterable[AnyStep], renamed: Renamed) -> list[AnyStep]:
-    """Return steps whose loops name what is the same in each turn as it is named outside."""
+    """Return steps whose loops use the outer names of values that are the same in each turn."""
     found: list[AnyStep] = []
     for old in steps:
         step = renamed_step(old, renamed)

@@ -1,5 +1,6 @@
-"""Turns of a backward pass made whole: the first one, which some gradients do not reach yet, and
-the last one, some gradients of which nobody needs, have the steps of the others.
+"""Complete turns of a backward pass: the first and the last turn get the steps of the others.
+
+Some gradients do not reach the first turn yet, and nobody needs some gradients of the last one.
 """
 
 from __future__ import annotations

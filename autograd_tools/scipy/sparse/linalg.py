@@ -25,6 +25,8 @@ from autograd_tools.scipy.steps import Steps
 
 __all__ = ["bicgstab", "cg", "factorized", "gmres", "splu", "spsolve"]
 
+steps = Steps(linalg)
+
 TRANSPOSED = {"N": "T", "T": "N"}
 
 
@@ -38,7 +40,7 @@ class Direct:
         return "spsolve"
 
     def solve(self, a: Any, b: Any) -> Any:
-        return Steps(linalg).spsolve(sparse.csc_array(a), b, **self.options)
+        return steps.spsolve(sparse.csc_array(a), b, **self.options)
 
     @property
     def adjoint(self) -> Direct:

@@ -15,6 +15,8 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
 from autograd_tools.scipy.steps import Steps
 
+steps = Steps(linalg)
+
 LOG_2PI = math.log(2 * math.pi)
 # Rows of a matrix up to which its inverse is faster than a solver, which starts threads that wait.
 SMALL = 32
@@ -44,7 +46,7 @@ def log_density(away: Any, cov: Any) -> Any:
     if n <= SMALL:
         standard = away @ np.linalg.inv(factor).T
     else:
-        standard = Steps(linalg).solve_triangular(factor, away.T, lower=True).T
+        standard = steps.solve_triangular(factor, away.T, lower=True).T
     squares = np.einsum("ij,ij->i", standard, standard)
     return -(n * LOG_2PI + log_determinant(factor) + squares) / 2
 
